@@ -1,0 +1,2 @@
+//! Search parameters, queries and index rows, without I/O.
+pub mod query;
