@@ -3,14 +3,28 @@
 //!
 //! Nothing is ever loaded from the network.
 
+pub mod artifact;
 pub mod compartment;
 pub mod definitions;
+pub mod element_definition;
+mod own;
+mod profile;
+mod scope;
 pub mod search_parameter;
 pub mod structure;
+pub mod tables;
+pub mod terminology;
 pub mod value_set;
 
 pub use compartment::Compartment;
 pub use definitions::{Definitions, definitions};
 pub use search_parameter::SearchParameter;
-pub use structure::{Binding, Child, Element, ElementType, Kind, Profile, ScopeId, Strength, Structure};
+pub use structure::{
+    Binding, Child, Constraint, Element, ElementType, Kind, Profile, ScopeId, Strength, Structure,
+};
 pub use value_set::ValueSet;
+
+/// A canonical without its `|version`.
+fn without_version(canonical: &str) -> &str {
+    canonical.split_once('|').map_or(canonical, |(url, _)| url)
+}

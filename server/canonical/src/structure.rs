@@ -1,9 +1,13 @@
 //! Elements of resource types, data types and profiles, <https://hl7.org/fhir/R4/elementdefinition.html>.
+//!
+//! Only shapes: how they are read is in `scope` and `profile`, what they mean for a resource is the validation's.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// What a structure defines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     Resource,
     ComplexType,
@@ -27,6 +31,8 @@ pub struct Structure {
     pub scope: Option<ScopeId>,
     /// For primitives: the regular expression of the value's text, if the definition has one.
     pub regex: Option<String>,
+    /// The invariants that this definition states on the whole, without those of its base type.
+    pub constraints: Vec<Constraint>,
 }
 
 /// One element of a structure, as its snapshot says.
@@ -43,31 +49,50 @@ pub struct Element {
     pub binding: Option<Binding>,
     pub is_modifier: bool,
     pub is_summary: bool,
+    /// The invariants that this definition states here, without those of the element's type.
+    pub constraints: Vec<Constraint>,
 }
 
 /// One of the types that an element may have.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ElementType {
     /// FHIR's name: `Reference`, `CodeableConcept`, `BackboneElement`, `code`, `Resource`, `xhtml`, …
     pub code: String,
     /// For references and canonicals: the names of the resource types that may be pointed to; empty is any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<String>,
 }
 
 /// Where the codes of an element come from.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Binding {
     pub strength: Strength,
     /// The value set's canonical url, with `|version` when the definition has one.
     pub value_set: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How binding the value set of a [`Binding`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Strength {
     Required,
     Extensible,
     Preferred,
     Example,
+}
+
+/// An invariant, <https://hl7.org/fhir/R4/conformance-rules.html#constraints>.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Constraint {
+    /// Its name: `bdl-7`.
+    pub key: String,
+    /// `error` or `warning`.
+    pub severity: String,
+    /// The rule in words.
+    pub human: String,
+    /// The rule in FHIRPath; `None` when it is only given in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expression: Option<String>,
 }
 
 /// What a JSON property of a scope is: the element, and the type that its name or its definition settles.
@@ -110,6 +135,8 @@ pub struct ProfileElement {
     pub slicing: Option<Slicing>,
     /// The sentence that says why, from `short` or `definition`.
     pub short: Option<String>,
+    /// The invariants that our profiles add here, without those of HL7's definitions.
+    pub constraints: Vec<Constraint>,
 }
 
 /// A type of a profile's element, with the profiles it must conform to.
@@ -120,17 +147,22 @@ pub struct ProfileElementType {
     pub target_profiles: Vec<String>,
 }
 
-#[derive(Debug)]
+/// How the repetitions of an element, or the types of a choice, are told apart.
+#[derive(Debug, Deserialize)]
 pub struct Slicing {
+    #[serde(rename = "discriminator", default)]
     pub discriminators: Vec<Discriminator>,
+    #[serde(default)]
     pub ordered: bool,
     /// `open`, `closed` or `openAtEnd`.
     pub rules: String,
 }
 
-#[derive(Debug)]
+/// What a slice is recognised by.
+#[derive(Debug, Deserialize)]
 pub struct Discriminator {
     /// `value`, `pattern`, `exists`, `type` or `profile`.
+    #[serde(rename = "type")]
     pub kind: String,
     pub path: String,
 }

@@ -1,4 +1,6 @@
-//! Value sets that are held in full: those of required bindings, and our own.
+//! Value sets that are held in full: those of required bindings, and our own, <https://hl7.org/fhir/R4/valueset.html>.
+//!
+//! A value set that is not here (mime types, languages, units) can only be checked for its form.
 
 use std::collections::{HashMap, HashSet};
 
