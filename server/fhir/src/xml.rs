@@ -1,5 +1,7 @@
 //! XML content, converted at the edge, <https://hl7.org/fhir/R4/xml.html>.
 
+pub(crate) mod token;
+
 use serde_json::Value;
 
 use crate::{Cause, Error};
