@@ -13,7 +13,7 @@ use canonical::tables::{ElementRow, StructureRow, Tables};
 use canonical::terminology::Terminology;
 use canonical::{Compartment, Constraint, Kind, SearchParameter, Strength};
 
-mod package;
+pub mod package;
 
 const OUTPUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../canonical/data/r4.json.zst");
 const COMPRESSION_LEVEL: i32 = 19;

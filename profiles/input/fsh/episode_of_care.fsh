@@ -1,0 +1,78 @@
+// The period under one service line: EpisodeOfCare, <https://hl7.org/fhir/R4/episodeofcare.html>.
+//
+// Derived from the base type. The elements that UKCore-EpisodeOfCare 2.2.0 marks must-support (status, patient, period,
+// careManager) are restated. A finding of note: R4 spells this type's status `onhold`, without the hyphen of the requests.
+
+Profile: HFEpisode
+Parent: EpisodeOfCare
+Id: HFEpisode
+Title: "Episode under one service line"
+Description: "The time during which one provider answers for a person under one service line. Several episodes share a journey. Must support: a sender supplies the element when it knows it; the server stores, returns, searches and notifies on it."
+* obeys hf-episode-1 and IC-EP-03
+* extension contains
+    ic-entry-route named entryRoute 0..1 MS and
+    ic-expected-end named expectedEnd 0..1 MS and
+    ic-outcome named outcome 0..1 MS and
+    ic-place-of-care named placeOfCare 0..1 MS and
+    ic-bed named bed 0..1 MS and
+    ic-late-entry-reason named lateEntryReason 0..1
+* extension[entryRoute] ^short = "step-up or step-down: kept apart in every report"
+* extension[entryRoute] ^comment = "Support: searched with `entry-route`."
+* extension[expectedEnd] ^short = "When it is expected to end: typically within six weeks"
+* extension[expectedEnd] ^comment = "Support: searched with `expected-end`; a longer episode is flagged, never refused."
+* extension[outcome] ^short = "How it ended; required when finished"
+* extension[outcome] ^comment = "Support: searched with `outcome`; feeds the measures."
+* extension[placeOfCare] ^short = "Where the person is cared for"
+* extension[placeOfCare] ^comment = "Support: stored and returned."
+* extension[bed] ^short = "The bed, for bed-based care and virtual wards that count capacity"
+* extension[bed] ^comment = "Support: stored; counts as occupied while the episode is active."
+* identifier 1..* MS
+  * ^slicing.discriminator.type = #value
+  * ^slicing.discriminator.path = "system"
+  * ^slicing.rules = #open
+  * ^short = "The journey's number, and any of the provider's own"
+  * ^comment = "Support: searched with `identifier` and `journey`."
+* identifier contains journey 1..1
+* identifier[journey].system 1..1
+* identifier[journey].system = $journey
+* identifier[journey].value 1..1
+  * ^short = "The same number as the referral's requisition: joins the parts of one spell of care"
+* status MS
+  * ^short = "planned, waitlist, active, onhold, finished, cancelled or entered-in-error"
+  * ^comment = "Support: moved by the server with the Task; every change is told in `episode-changed`."
+* statusHistory MS
+  * ^short = "Maintained by the server alone"
+  * ^comment = "Support: what a client sends is replaced."
+* type 1..1 MS
+  * ^short = "The service line: one episode, one line"
+  * ^comment = "Support: searched with `type` and `service-line`."
+* type from ic-service-line (required)
+* patient MS
+  * ^short = "The person"
+  * ^comment = "Support: searched with `patient`; decides who may read."
+* managingOrganization 1..1 MS
+  * ^short = "Who answers for the person during it"
+  * ^comment = "Support: searched with `organization`; decides who may write."
+* period MS
+  * ^short = "From first contact, or admission to the bed, to the end"
+  * ^comment = "Support: searched with `date`; its start is required once active (hf-episode-1)."
+* referralRequest 1..* MS
+  * ^short = "The referral that led to it: no episode without one"
+  * ^comment = "Support: searched with `incoming-referral`."
+* referralRequest only Reference(ServiceRequest)
+* careManager MS
+  * ^short = "The responsible clinician or coordinator"
+  * ^comment = "Support: searched with `care-manager`."
+* team MS
+  * ^short = "The people who visit"
+  * ^comment = "Support: stored and returned."
+
+Invariant: hf-episode-1
+Description: "An episode that is active, on hold or finished has a start."
+Severity: #error
+Expression: "(status = 'active' or status = 'onhold' or status = 'finished') implies period.start.exists()"
+
+Invariant: IC-EP-03
+Description: "A finished episode has an end, not before its start, and an outcome."
+Severity: #error
+Expression: "status = 'finished' implies (period.end.exists() and (period.end < period.start).not() and extension('https://homefirst.example/fhir/StructureDefinition/ic-outcome').exists())"

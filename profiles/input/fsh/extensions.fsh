@@ -1,0 +1,218 @@
+// Extensions, <https://hl7.org/fhir/R4/extensibility.html>: facts of intermediate care for which neither R4 nor UK Core has an element.
+
+// A part of a complex extension: there is no part without its value.
+RuleSet: Part(path, type)
+* {path}.value[x] 1..1
+* {path}.value[x] only {type}
+
+Extension: ICDischarge
+Id: ic-discharge
+Title: "Discharge"
+Description: "Everything about leaving hospital. The history of criteria-to-reside decisions is kept, because the discharge-ready date is the start of the last run of decisions without criteria and moves when the person becomes unwell again."
+Context: ServiceRequest
+* extension contains
+    criteriaToReside 0..* MS and
+    dischargeReadyDate 0..1 MS and
+    plannedDischarge 0..1 MS and
+    plannedDischargeConfirmed 0..1 MS and
+    actualDischarge 0..1 MS and
+    dischargeMethod 0..1 MS and
+    destination 0..1 MS and
+    recommendedPathway 0..1 MS and
+    actualPathway 0..1 MS and
+    delay 0..* MS and
+    expectedWithoutScheme 0..1 and
+    state 0..1 MS
+* extension[criteriaToReside] ^short = "One decision, added and never changed: does the person need to be in hospital"
+* extension[criteriaToReside].extension contains
+    meets 1..1 and
+    asserted 1..1 and
+    criterion 0..* and
+    by 0..1
+* insert Part(extension[criteriaToReside].extension[meets], boolean)
+* extension[criteriaToReside].extension[meets] ^short = "true: there is a reason to reside"
+* insert Part(extension[criteriaToReside].extension[asserted], dateTime)
+* extension[criteriaToReside].extension[asserted] ^short = "When it was decided, not when it was recorded"
+* insert Part(extension[criteriaToReside].extension[criterion], CodeableConcept)
+* extension[criteriaToReside].extension[criterion].value[x] from ic-criterion (required)
+* extension[criteriaToReside].extension[criterion] ^short = "Which criteria are met"
+* extension[criteriaToReside].extension[by].value[x] 1..1
+* extension[criteriaToReside].extension[by].value[x] only Reference(Practitioner or PractitionerRole or Organization)
+* extension[criteriaToReside].extension[by] ^short = "Who decided"
+* insert Part(extension[dischargeReadyDate], date)
+* extension[dischargeReadyDate] ^short = "Since when the person no longer needs the hospital: derived by the server, read-only"
+* insert Part(extension[plannedDischarge], dateTime)
+* extension[plannedDischarge] ^short = "When the person is to leave"
+* insert Part(extension[plannedDischargeConfirmed], boolean)
+* extension[plannedDischargeConfirmed] ^short = "true: teams may count on it"
+* insert Part(extension[actualDischarge], dateTime)
+* extension[actualDischarge] ^short = "When the person left"
+* insert Part(extension[dischargeMethod], code)
+* extension[dischargeMethod].value[x] from ic-discharge-method (required)
+* extension[dischargeMethod] ^short = "By advice, by own will, by a tribunal, died"
+* insert Part(extension[destination], CodeableConcept)
+* extension[destination].value[x] from ic-discharge-destination (extensible)
+* extension[destination] ^short = "Where to, as in the national returns"
+* insert Part(extension[recommendedPathway], code)
+* extension[recommendedPathway].value[x] from ic-pathway (required)
+* extension[recommendedPathway] ^short = "The pathway that would be best for the person"
+* insert Part(extension[actualPathway], code)
+* extension[actualPathway].value[x] from ic-pathway (required)
+* extension[actualPathway] ^short = "The pathway that could be given: both are kept, their difference is reported"
+* extension[delay] ^short = "One reason for one stretch of delay"
+* extension[delay].extension contains
+    reason 1..1 and
+    family 0..1 and
+    from 0..1 and
+    to 0..1 and
+    agency 0..1
+* insert Part(extension[delay].extension[reason], CodeableConcept)
+* extension[delay].extension[reason].value[x] from ic-delay-reason (extensible)
+* insert Part(extension[delay].extension[family], code)
+* extension[delay].extension[family].value[x] from ic-delay-family (required)
+* insert Part(extension[delay].extension[from], date)
+* insert Part(extension[delay].extension[to], date)
+* insert Part(extension[delay].extension[agency], code)
+* extension[delay].extension[agency].value[x] from ic-delay-agency (required)
+* extension[delay].extension[agency] ^short = "Who is to resolve it: NHS, council or both"
+* insert Part(extension[expectedWithoutScheme], date)
+* extension[expectedWithoutScheme] ^short = "When the person would have left without the home-first scheme: the baseline of nights avoided"
+* insert Part(extension[state], code)
+* extension[state].value[x] from ic-discharge-state (required)
+* extension[state] ^short = "Derived by the server, read-only"
+
+Extension: ICClockStart
+Id: ic-clock-start
+Title: "Clock start"
+Description: "When the service or its single point of access received the call: the start of the two-hour standard. A redirect or a transfer never moves it."
+Context: ServiceRequest
+* value[x] 1..1
+* value[x] only dateTime
+
+Extension: ICClock
+Id: ic-clock
+Title: "Clock"
+Description: "One clock of a Task, written by the server alone, so that every partner sees the same due time."
+Context: Task
+* extension contains
+    kind 1..1 and
+    start 1..1 and
+    due 0..1 and
+    stop 0..1 and
+    status 1..1 and
+    reason 0..1
+* insert Part(extension[kind], code)
+* extension[kind].value[x] from ic-clock-kind (required)
+* insert Part(extension[start], dateTime)
+* insert Part(extension[due], dateTime)
+* insert Part(extension[stop], dateTime)
+* insert Part(extension[status], code)
+* extension[status].value[x] from ic-clock-status (required)
+* insert Part(extension[reason], CodeableConcept)
+* extension[reason].value[x] from ic-status-reason (extensible)
+* extension[reason] ^short = "Why it was excluded or cancelled"
+
+Extension: ICPlaceOfCare
+Id: ic-place-of-care
+Title: "Place of care"
+Description: "The kind of place where the person is cared for."
+Context: ServiceRequest, EpisodeOfCare
+* value[x] 1..1
+* value[x] only code
+* value[x] from ic-place-of-care (required)
+
+Extension: ICEntryRoute
+Id: ic-entry-route
+Title: "Entry route"
+Description: "Whether the person came from home (step-up) or from hospital (step-down)."
+Context: ServiceRequest, EpisodeOfCare
+* value[x] 1..1
+* value[x] only code
+* value[x] from ic-entry-route (required)
+
+Extension: ICExpectedEnd
+Id: ic-expected-end
+Title: "Expected end"
+Description: "The day on which the episode is expected to end."
+Context: EpisodeOfCare
+* value[x] 1..1
+* value[x] only date
+
+Extension: ICOutcome
+Id: ic-outcome
+Title: "Outcome of the episode"
+Description: "How the episode ended, in codes that the national outcome measures can count."
+Context: EpisodeOfCare
+* value[x] 1..1
+* value[x] only CodeableConcept
+* value[x] from ic-episode-outcome (required)
+
+Extension: ICWeeklyCareHours
+Id: ic-weekly-care-hours
+Title: "Weekly care hours"
+Description: "Hours of care at home a week, as set on a day."
+Context: CarePlan
+* extension contains
+    date 1..1 and
+    hours 1..1 and
+    kind 0..1
+* insert Part(extension[date], date)
+* insert Part(extension[hours], decimal)
+* insert Part(extension[kind], code)
+* extension[kind].value[x] from ic-care-hours-kind (required)
+
+Extension: ICBed
+Id: ic-bed
+Title: "Bed"
+Description: "The bed the person has during the episode."
+Context: EpisodeOfCare
+* value[x] 1..1
+* value[x] only Reference(Location)
+
+Extension: ICRedirect
+Id: ic-redirect
+Title: "Redirect"
+Description: "A referral or Task handed from one team to another without being typed again."
+Context: ServiceRequest, Task
+* extension contains
+    from 1..1 and
+    to 1..1 and
+    reason 1..1 and
+    at 1..1
+* extension[from].value[x] 1..1
+* extension[from].value[x] only Reference(Organization or HealthcareService or PractitionerRole)
+* extension[to].value[x] 1..1
+* extension[to].value[x] only Reference(Organization or HealthcareService or PractitionerRole)
+* insert Part(extension[reason], CodeableConcept)
+* extension[reason].value[x] from ic-status-reason (extensible)
+* insert Part(extension[at], dateTime)
+
+Extension: ICDuplicateOverride
+Id: ic-duplicate-override
+Title: "Not a duplicate"
+Description: "The sender's reason why a second referral of the same person to the same team within a day is meant (IC-DUP-02)."
+Context: ServiceRequest
+* value[x] 1..1
+* value[x] only string
+
+Extension: ICLateEntryReason
+Id: ic-late-entry-reason
+Title: "Reason for a late entry"
+Description: "Why something is recorded long after it happened (IC-REF-06, IC-UCR-02)."
+Context: ServiceRequest, Task, EpisodeOfCare
+* value[x] 1..1
+* value[x] only string
+
+// Restated from UK Core, version 1.2.0: copyright HL7 UK, Apache License 2.0. The definition there is the one that counts.
+Extension: ExtensionUKCoreSourceOfServiceRequest
+Id: Extension-UKCore-SourceOfServiceRequest
+Title: "Extension UK Core Source Of Service Request"
+Description: "This extension describes the source of the Service Request."
+Context: ServiceRequest
+* ^url = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-SourceOfServiceRequest"
+* ^version = "1.2.0"
+* ^publisher = "HL7 UK"
+* ^copyright = "Copyright © 2021+ HL7 UK. Licensed under the Apache License, Version 2.0, http://www.apache.org/licenses/LICENSE-2.0."
+* value[x] 1..1
+* value[x] only CodeableConcept
+* value[x] from $UKCoreSourceOfServiceRequest (preferred)

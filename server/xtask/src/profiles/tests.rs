@@ -1,0 +1,111 @@
+//! What holds for the committed files, without npm.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn json_files(folder: &str) -> Vec<(String, Value)> {
+    let files = read(&Path::new(PROFILES).join(folder)).unwrap();
+    assert!(!files.is_empty(), "{folder} holds no JSON file");
+    files.into_iter().map(|(name, text)| (name, serde_json::from_str(&text).unwrap())).collect()
+}
+
+fn type_of(url: &Value) -> &str {
+    canonical::element_definition::type_name(url.as_str().unwrap())
+}
+
+fn is_search_parameter(type_name: &str, code: &str) -> bool {
+    let common = ["Resource", "DomainResource"];
+    canonical::definitions().search_parameters().iter().any(|parameter| {
+        parameter.code == code && parameter.bases.iter().any(|base| base == type_name || common.contains(&base.as_str()))
+    })
+}
+
+#[test]
+fn the_embedded_file_is_what_the_committed_resources_make() {
+    let made = embedded(&read(Path::new(GENERATED)).unwrap(), &read(Path::new(TOPICS)).unwrap()).unwrap();
+    assert!(made == fs::read_to_string(OUTPUT).unwrap(), "run `cargo xtask profiles`");
+    assert!(made.len() < 1_500_000, "{} bytes", made.len());
+}
+
+#[test]
+fn a_resource_is_leaned_but_keeps_what_its_definition_says() {
+    let url = "https://homefirst.example/fhir/StructureDefinition/X";
+    let resource = json!({
+        "resourceType": "StructureDefinition", "url": url, "text": {"div": "x"}, "mapping": [{"identity": "rim"}],
+        "snapshot": {"element": [
+            {"id": "Task.code", "path": "Task.code", "short": "a", "definition": "HL7's", "comment": "ours", "min": 1,
+             "max": "1", "base": {"path": "Task.code"}, "mapping": [], "patternCode": "x",
+             "binding": {"strength": "required", "valueSet": "v", "description": "d"},
+             "constraint": [{"key": "ele-1", "source": "http://hl7.org/fhir/StructureDefinition/Element"}, {"key": "prr-1"},
+                            {"key": "IC-X-01", "source": url}]},
+            {"id": "Task.note", "path": "Task.note", "min": 0, "max": "0", "type": [{"code": "Annotation"}],
+             "constraint": [{"key": "ele-1"}]},
+        ]},
+        "differential": {"element": [{"id": "Task.code", "path": "Task.code", "comment": "ours"}]},
+    });
+    let expect = json!({
+        "resourceType": "StructureDefinition", "url": url,
+        "snapshot": {"element": [
+            {"id": "Task.code", "path": "Task.code", "short": "a", "comment": "ours", "min": 1, "max": "1",
+             "patternCode": "x", "binding": {"strength": "required", "valueSet": "v"},
+             "constraint": [{"key": "IC-X-01", "source": url}]},
+            {"id": "Task.note", "path": "Task.note", "min": 0, "max": "0"},
+        ]},
+    });
+    assert_eq!(lean::lean(resource), expect);
+}
+
+#[test]
+fn a_topic_filters_and_includes_by_search_parameters_only() {
+    for (name, topic) in json_files("topics") {
+        assert_eq!(name, format!("{}.json", topic["id"].as_str().unwrap()));
+        assert_eq!(topic["url"], format!("{}/SubscriptionTopic/{}", fhir::CANONICAL_BASE, topic["id"].as_str().unwrap()));
+        let triggered: BTreeSet<_> =
+            topic["resourceTrigger"].as_array().unwrap().iter().map(|trigger| type_of(&trigger["resource"])).collect();
+        for filter in topic["canFilterBy"].as_array().unwrap() {
+            let (of, code) = (type_of(&filter["resource"]), filter["filterParameter"].as_str().unwrap());
+            assert!(triggered.contains(of) && is_search_parameter(of, code), "{name}: {of}.{code}");
+        }
+        for shape in topic["notificationShape"].as_array().unwrap() {
+            let lists = ["include", "revInclude"].into_iter().filter_map(|key| shape.get(key)?.as_array());
+            for include in lists.flatten() {
+                let (of, code) = include.as_str().unwrap().split_once(':').unwrap();
+                assert!(is_search_parameter(of, code), "{name}: {include}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_value_set_of_a_required_binding_is_known_in_full() {
+    for profile in canonical::definitions().profiles() {
+        for element in &profile.elements {
+            let Some(binding) = element.binding.as_ref().filter(|b| b.strength == canonical::Strength::Required) else {
+                continue;
+            };
+            let known = canonical::definitions().value_set(&binding.value_set);
+            assert!(known.is_some(), "{} {}: {}", profile.url, element.id, binding.value_set);
+        }
+    }
+}
+
+#[test]
+fn every_profile_has_its_examples_and_every_invalid_one_its_expectation() {
+    let valid: Vec<_> = json_files("examples/valid").into_iter().map(|(name, _)| name).collect();
+    let mut invalid = json_files("examples/invalid");
+    let at = invalid.iter().position(|(name, _)| name == "expect.json").unwrap();
+    let expectations = invalid.remove(at).1;
+    let expected: BTreeSet<_> =
+        expectations.as_array().unwrap().iter().map(|line| line["file"].as_str().unwrap().to_owned()).collect();
+    let invalid: BTreeSet<_> = invalid.into_iter().map(|(name, _)| name).collect();
+    assert_eq!(invalid, expected);
+    for profile in ["HFReferral", "HFDischargePlan", "HFFulfilmentTask", "HFEpisode", "HFRecoveryPlan"] {
+        let of = |name: &&String| name.starts_with(&format!("{profile}-"));
+        assert_eq!((valid.iter().filter(of).count(), invalid.iter().filter(of).count()), (2, 5), "{profile}");
+    }
+}
