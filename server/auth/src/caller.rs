@@ -66,18 +66,11 @@ impl Caller {
     }
 
     /// Whether the caller has this right on this type.
-    ///
-    /// `AuditEvent` tells who looked at whom: for systems and staff `*` does not cover it, it must be named.
     #[must_use]
     pub fn has(&self, resource_type: ResourceType, right: Right) -> bool {
         match self.context() {
             None => true,
-            Some(Context::Patient) => {
-                self.patient.is_some() && self.scopes.grants(Context::Patient, resource_type, right)
-            }
-            Some(context) if resource_type == ResourceType::AUDIT_EVENT => {
-                self.scopes.grants_by_name(context, resource_type, right)
-            }
+            Some(Context::Patient) if self.patient.is_none() => false,
             Some(context) => self.scopes.grants(context, resource_type, right),
         }
     }

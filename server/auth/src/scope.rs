@@ -85,6 +85,16 @@ impl Grant {
             rights: rights_of(rights)?,
         })
     }
+
+    /// Whether it speaks of this type, by its name or by `*`.
+    ///
+    /// `AuditEvent` tells who looked at whom: for systems and staff `*` does not cover it, it must be named.
+    fn covers(&self, resource_type: ResourceType) -> bool {
+        match self.resource_type {
+            Some(named) => named == resource_type,
+            None => self.context == Context::Patient || resource_type != ResourceType::AUDIT_EVENT,
+        }
+    }
 }
 
 impl fmt::Display for Grant {
@@ -143,16 +153,12 @@ impl Scopes {
         scopes
     }
 
-    /// Whether a scope of this context grants this right on this type, by name or by `*`.
+    /// Whether a scope of this context grants this right on this type.
     #[must_use]
     pub fn grants(&self, context: Context, resource_type: ResourceType, right: Right) -> bool {
-        self.any(context, right, |granted| granted.is_none_or(|t| t == resource_type))
-    }
-
-    /// Whether a scope of this context grants this right on this type by its name; `*` does not count.
-    #[must_use]
-    pub fn grants_by_name(&self, context: Context, resource_type: ResourceType, right: Right) -> bool {
-        self.any(context, right, |granted| granted == Some(resource_type))
+        self.granted
+            .iter()
+            .any(|g| g.context == context && g.rights & right.bit() != 0 && g.covers(resource_type))
     }
 
     /// What both grant: what a client gets that asks for `self` and is registered for `registered`.
@@ -162,8 +168,9 @@ impl Scopes {
         for wanted in &self.granted {
             for allowed in registered.granted.iter().filter(|allowed| allowed.context == wanted.context) {
                 let resource_type = match (wanted.resource_type, allowed.resource_type) {
-                    (Some(wanted), Some(allowed)) if wanted != allowed => continue,
-                    (wanted, allowed) => wanted.or(allowed),
+                    (Some(named), _) if !allowed.covers(named) => continue,
+                    (Some(named), _) => Some(named),
+                    (None, allowed) => allowed,
                 };
                 both.add(Grant { resource_type, rights: wanted.rights & allowed.rights, ..*wanted });
             }
@@ -189,12 +196,6 @@ impl Scopes {
         let in_context =
             |scope: &String| scope.split_once('/').is_some_and(|(name, _)| name == context.name());
         self.granted.iter().any(|grant| grant.context == context) || self.granular.iter().any(in_context)
-    }
-
-    fn any(&self, context: Context, right: Right, named: impl Fn(Option<ResourceType>) -> bool) -> bool {
-        self.granted
-            .iter()
-            .any(|g| g.context == context && g.rights & right.bit() != 0 && named(g.resource_type))
     }
 
     fn add(&mut self, grant: Grant) {
@@ -315,6 +316,9 @@ mod tests {
                 "system/Task.rus system/Patient.r",
             ),
             ("system/*.cruds", "", ""),
+            ("system/AuditEvent.rs", "system/*.cruds", ""),
+            ("system/*.cruds", "system/AuditEvent.rs", "system/AuditEvent.rs"),
+            ("patient/AuditEvent.rs", "patient/*.rs", "patient/AuditEvent.rs"),
             ("", "system/*.cruds", ""),
             ("system/Task.rs?status=requested", "system/*.cruds", ""),
         ] {
