@@ -1,1 +1,89 @@
-//! (being written)
+//! Resources against StructureDefinitions, <https://hl7.org/fhir/R4/validation.html>: the base definition first, then
+//! the profiles that apply; every finding at once, each with its place, what was received and what is allowed.
+//!
+//! It is pure: whether a reference's target exists, and the rules of the workflow, are asked elsewhere. FHIRPath
+//! invariants are not evaluated, but for the few simple ones that are written out here (dom-2 to dom-5, ele-1, ext-1, ref-1).
+
+mod binding;
+mod cardinality;
+mod claim;
+mod contained;
+mod expression;
+mod extension;
+mod narrative;
+mod primitive;
+mod profile;
+mod reference;
+mod report;
+mod structure;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+
+use fhir::{Cause, Error, Issue, Resource, ResourceType};
+
+pub use claim::profiles_for;
+
+/// One thing that is wrong, or worth a warning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// [`Cause::Unparsable`] when the content has not the form of its definition (unknown or ill-typed element, malformed
+    /// primitive), [`Cause::Unprocessable`] when it is understood but refused (missing element, cardinality, binding,
+    /// reference target, profile). A warning has the cause that it would have as an error.
+    pub cause: Cause,
+    pub issue: Issue,
+}
+
+/// What this server asks of resources beyond their base definition.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The types whose resources are held against the default profile of their content, whatever they claim.
+    /// Empty makes a general R4 server of it.
+    pub required_profiles: HashSet<ResourceType>,
+}
+
+impl Default for Settings {
+    /// The four workflow types.
+    fn default() -> Self {
+        let workflow = [
+            ResourceType::SERVICE_REQUEST,
+            ResourceType::TASK,
+            ResourceType::EPISODE_OF_CARE,
+            ResourceType::CARE_PLAN,
+        ];
+        Self { required_profiles: HashSet::from(workflow) }
+    }
+}
+
+/// Everything that is wrong with the resource by its base definition and by the profiles that apply, at most 500 findings.
+#[must_use]
+pub fn validate(resource: &Resource, settings: &Settings) -> Vec<Finding> {
+    let at = expression::At::root(resource.resource_type().name());
+    let mut report = report::Report::default();
+    structure::check_resource(resource, &at, &mut report);
+    claim::check_claims(resource, &at, &mut report);
+    let contained = contained::Contained::of(resource.members());
+    for profile in profiles_for(resource, settings) {
+        let mut of_profile = report::Report::default();
+        profile::check(profile, resource.members(), &at, &contained, &mut of_profile);
+        report.add_new_of(of_profile);
+    }
+    report.into_findings()
+}
+
+/// The warnings, when there is no error among the findings; else an error that carries them all, with the gravest cause.
+pub fn into_error(findings: Vec<Finding>) -> Result<Vec<Issue>, Error> {
+    let errors = || findings.iter().filter(|finding| finding.issue.is_error());
+    let cause = if errors().any(|finding| finding.cause == Cause::Unparsable) {
+        Some(Cause::Unparsable)
+    } else {
+        errors().next().map(|finding| finding.cause)
+    };
+    let issues = findings.into_iter().map(|finding| finding.issue).collect();
+    match cause {
+        None => Ok(issues),
+        Some(cause) => Err(Error::with_issues(cause, issues)),
+    }
+}

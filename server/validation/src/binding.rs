@@ -1,0 +1,133 @@
+//! Codes against the value sets that elements are bound to, <https://hl7.org/fhir/R4/terminologies.html#strength>.
+//!
+//! Only value sets that are held in full are asked; a code of any other is taken as it is.
+
+use canonical::{Binding, Strength, ValueSet, definitions};
+use fhir::{Cause, Issue, IssueType, Map, Value};
+
+use crate::{
+    expression::At,
+    report::{Report, short},
+};
+
+/// How many allowed codes a message names.
+const NAMED: usize = 10;
+
+/// Reports a value that its binding does not allow: an error when it is required, a warning when it is extensible.
+/// `type_name` is FHIR's type of the value; those that carry no code are left alone.
+pub(crate) fn check(value: &Value, type_name: &str, binding: &Binding, at: &At<'_>, report: &mut Report) {
+    if !matches!(binding.strength, Strength::Required | Strength::Extensible) {
+        return;
+    }
+    let Some(set) = definitions().value_set(&binding.value_set) else { return };
+    let Some(is_in) = contains(set, value, type_name) else { return };
+    if is_in {
+        return;
+    }
+    let (place, received) = received(value, at);
+    let advice = advice(set, value);
+    let one_of = sample(set);
+    let issue = match binding.strength {
+        Strength::Required => Issue::error(
+            IssueType::CodeInvalid,
+            format!(
+                "{received} is not in the required value set {}. {advice}Allowed: {one_of}.",
+                binding.value_set
+            ),
+        ),
+        _ => Issue::warning(
+            IssueType::CodeInvalid,
+            format!(
+                "{received} is not in the value set {}. {advice}Use one of its codes if one fits: {one_of}.",
+                binding.value_set
+            ),
+        ),
+    };
+    report.add(Cause::Unprocessable, issue.at(place).by_rule("IC-TERM-01"));
+}
+
+/// Whether the value's code is in the set, for a concept whether one of its codings is; `None` when it has no code to ask for.
+pub(crate) fn contains(set: &ValueSet, value: &Value, type_name: &str) -> Option<bool> {
+    match type_name {
+        "CodeableConcept" => Some(codings(value.as_object()?).any(|coding| has_coding(set, coding))),
+        "Coding" | "Quantity" => Some(has_coding(set, value.as_object()?)),
+        _ => Some(set.contains(None, value.as_str()?)),
+    }
+}
+
+/// The first codes of a binding's value set, to be named in a message, when it is held and the binding is required.
+pub(crate) fn allowed(binding: &Binding) -> Option<String> {
+    (binding.strength == Strength::Required)
+        .then(|| definitions().value_set(&binding.value_set))
+        .flatten()
+        .map(sample)
+}
+
+/// Whether the binding is required and its value set is held, so that it can tell a slice from others.
+pub(crate) fn is_held(binding: &Binding) -> bool {
+    binding.strength == Strength::Required && definitions().value_set(&binding.value_set).is_some()
+}
+
+/// Up to ten codes of the set, and how many there are when that is more.
+pub(crate) fn sample(set: &ValueSet) -> String {
+    let all: usize = set.codes.values().map(|codes| codes.len()).sum();
+    let codes = set.sample(NAMED).join(", ");
+    if all > NAMED { format!("{codes}, … ({all} in all)") } else { codes }
+}
+
+/// The Codings of a CodeableConcept.
+pub(crate) fn codings(concept: &Map<String, Value>) -> impl Iterator<Item = &Map<String, Value>> {
+    concept.get("coding").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
+}
+
+/// A code without its system is no code of the set: two systems may use the same text for different things.
+fn has_coding(set: &ValueSet, coding: &Map<String, Value>) -> bool {
+    match (coding.get("system").and_then(Value::as_str), coding.get("code").and_then(Value::as_str)) {
+        (Some(system), Some(code)) => set.contains(Some(system), code),
+        _ => false,
+    }
+}
+
+/// The most precise place of the wrong code, and the code in words.
+fn received(value: &Value, at: &At<'_>) -> (String, String) {
+    let Value::Object(members) = value else {
+        return (at.to_string(), format!("The code '{}'", short(value.as_str().unwrap_or_default())));
+    };
+    let all: Vec<_> = codings(members).collect();
+    match all.as_slice() {
+        [] if members.contains_key("code") || members.contains_key("system") => {
+            (at.member("code").to_string(), format!("The coding {}", name_of(members)))
+        }
+        [] => (at.to_string(), "A concept without a coding".to_owned()),
+        [one] => {
+            (at.item("coding", Some(0)).member("code").to_string(), format!("The coding {}", name_of(one)))
+        }
+        several => {
+            let names: Vec<_> = several.iter().take(NAMED).map(|coding| name_of(coding)).collect();
+            (at.to_string(), format!("Each of the codings {}", names.join(", ")))
+        }
+    }
+}
+
+fn name_of(coding: &Map<String, Value>) -> String {
+    let part = |name| short(coding.get(name).and_then(Value::as_str).unwrap_or_default());
+    format!("'{}|{}'", part("system"), part("code"))
+}
+
+/// A hint when the code alone would be right.
+fn advice(set: &ValueSet, value: &Value) -> String {
+    let Value::Object(members) = value else { return String::new() };
+    let coding = codings(members).next().unwrap_or(members);
+    let Some(code) = coding.get("code").and_then(Value::as_str) else { return String::new() };
+    let mut systems: Vec<_> = set
+        .codes
+        .iter()
+        .filter(|(_, codes)| codes.contains(code))
+        .map(|(system, _)| system.as_str())
+        .collect();
+    systems.sort_unstable();
+    match systems.first() {
+        Some(system) => format!("The code is one of the system '{system}': send that as 'system'. "),
+        None => String::new(),
+    }
+}

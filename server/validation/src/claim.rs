@@ -1,0 +1,128 @@
+//! Which profiles a resource is held against: those that it claims in `meta.profile`, and the default ones of its content,
+//! <https://hl7.org/fhir/R4/profiling.html>.
+
+use canonical::{Profile, definitions};
+use fhir::{CANONICAL_BASE, IssueType, Resource, ResourceType, Value};
+
+use crate::{
+    Settings,
+    expression::At,
+    report::{Report, short},
+};
+
+const CORE: &str = "http://hl7.org/fhir/StructureDefinition/";
+const TASK_CODE: &str = "http://hl7.org/fhir/CodeSystem/task-code";
+
+/// The profiles that apply: those claimed that are known and fit the type, then, for the types in
+/// `settings.required_profiles`, the default one. A profile is named once.
+#[must_use]
+pub fn profiles_for(resource: &Resource, settings: &Settings) -> Vec<&'static Profile> {
+    let name = resource.resource_type().name();
+    let mut profiles: Vec<&'static Profile> = Vec::new();
+    for (_, url) in claims(resource) {
+        if let Some(profile) = definitions().profile(url).filter(|profile| profile.type_name == name)
+            && !profiles.iter().any(|known| std::ptr::eq(*known, profile))
+        {
+            profiles.push(profile);
+        }
+    }
+    if settings.required_profiles.contains(&resource.resource_type())
+        && let Some(profile) = default_name(resource)
+            .and_then(|name| definitions().profile(&format!("{CANONICAL_BASE}/StructureDefinition/{name}")))
+        && !profiles.iter().any(|known| std::ptr::eq(*known, profile))
+    {
+        profiles.push(profile);
+    }
+    profiles
+}
+
+/// Reports claims that cannot be true, and warns of those that cannot be examined.
+pub(crate) fn check_claims(resource: &Resource, at: &At<'_>, report: &mut Report) {
+    let name = resource.resource_type().name();
+    for (index, url) in claims(resource) {
+        let meta = at.member("meta");
+        let at = meta.item("profile", Some(index));
+        match definitions().profile(url) {
+            Some(profile) if profile.type_name != name => {
+                let text = format!(
+                    "The profile '{}' is for {}, not for {name}. Remove the claim.",
+                    short(url),
+                    profile.type_name
+                );
+                report.unprocessable(at, IssueType::Structure, text);
+            }
+            Some(_) => {}
+            None if url.strip_prefix(CORE).is_some_and(|base| base == name) => {}
+            None => {
+                let text = format!(
+                    "The profile '{}' is not known here; the resource was not held against it.",
+                    short(url)
+                );
+                report.warning(at, IssueType::NotSupported, text);
+            }
+        }
+    }
+}
+
+fn claims(resource: &Resource) -> impl Iterator<Item = (usize, &str)> {
+    let claimed = resource.get("meta").and_then(|meta| meta.get("profile")).and_then(Value::as_array);
+    claimed.into_iter().flatten().enumerate().filter_map(|(index, url)| Some((index, url.as_str()?)))
+}
+
+/// The name of the profile that the content of a workflow resource asks for.
+fn default_name(resource: &Resource) -> Option<&'static str> {
+    let has = |concepts: Option<&Value>, system: &str, code: &str| {
+        let concepts = match concepts {
+            Some(Value::Array(items)) => items.as_slice(),
+            Some(one) => std::slice::from_ref(one),
+            None => &[],
+        };
+        let codings = concepts.iter().filter_map(|concept| concept.get("coding")?.as_array()).flatten();
+        codings.into_iter().any(|coding| {
+            coding.get("system").and_then(Value::as_str) == Some(system)
+                && coding.get("code").and_then(Value::as_str) == Some(code)
+        })
+    };
+    match resource.resource_type() {
+        ResourceType::SERVICE_REQUEST => {
+            let category = format!("{CANONICAL_BASE}/CodeSystem/ic-referral-category");
+            let is_discharge = has(resource.get("category"), &category, "discharge");
+            Some(if is_discharge { "HFDischargePlan" } else { "HFReferral" })
+        }
+        ResourceType::TASK => has(resource.get("code"), TASK_CODE, "fulfill").then_some("HFFulfilmentTask"),
+        ResourceType::EPISODE_OF_CARE => Some("HFEpisode"),
+        ResourceType::CARE_PLAN => Some("HFRecoveryPlan"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_content_names_the_default() {
+        let category = |code| json!([{"coding": [{"system": format!("{CANONICAL_BASE}/CodeSystem/ic-referral-category"), "code": code}]}]);
+        let cases = [
+            (
+                json!({"resourceType": "ServiceRequest", "category": category("discharge")}),
+                Some("HFDischargePlan"),
+            ),
+            (json!({"resourceType": "ServiceRequest", "category": category("step-up")}), Some("HFReferral")),
+            (json!({"resourceType": "ServiceRequest", "category": "discharge"}), Some("HFReferral")),
+            (
+                json!({"resourceType": "Task", "code": {"coding": [{"system": TASK_CODE, "code": "fulfill"}]}}),
+                Some("HFFulfilmentTask"),
+            ),
+            (json!({"resourceType": "Task", "code": {"coding": [{"code": "fulfill"}]}}), None),
+            (json!({"resourceType": "EpisodeOfCare"}), Some("HFEpisode")),
+            (json!({"resourceType": "CarePlan"}), Some("HFRecoveryPlan")),
+            (json!({"resourceType": "Patient"}), None),
+        ];
+        for (json, expected) in cases {
+            let resource = Resource::new(json).unwrap();
+            assert_eq!(default_name(&resource), expected, "{:?}", resource.value());
+        }
+    }
+}

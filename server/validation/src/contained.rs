@@ -1,0 +1,96 @@
+//! Contained resources, <https://hl7.org/fhir/R4/references.html#contained>: the invariants dom-2 to dom-5.
+
+use fhir::{IssueType, Map, Value};
+
+use crate::{
+    expression::At,
+    report::{Report, short},
+};
+
+/// The resources that one resource contains, by id, as references in it see them.
+pub(crate) struct Contained<'v> {
+    /// `#` alone is the container itself.
+    container: Option<&'v str>,
+    by_id: Vec<(&'v str, &'v str)>,
+}
+
+impl<'v> Contained<'v> {
+    /// Those of the resource with these members.
+    pub(crate) fn of(resource: &'v Map<String, Value>) -> Self {
+        let name = |value: &'v Value| value.get("resourceType").and_then(Value::as_str);
+        let by_id = items(resource)
+            .filter_map(|item| Some((item.get("id")?.as_str()?, name(item).unwrap_or_default())))
+            .collect();
+        Self { container: resource.get("resourceType").and_then(Value::as_str), by_id }
+    }
+
+    /// The type of the contained resource with this id; of the container when the id is empty.
+    pub(crate) fn type_of(&self, id: &str) -> Option<&'v str> {
+        if id.is_empty() {
+            return self.container;
+        }
+        self.by_id.iter().find(|(known, _)| *known == id).map(|(_, name)| *name)
+    }
+}
+
+/// Reports what the invariants dom-2 to dom-5 forbid.
+pub(crate) fn check(resource: &Map<String, Value>, at: &At<'_>, report: &mut Report) {
+    if !resource.contains_key("contained") {
+        return;
+    }
+    let mut local = Vec::new();
+    for (name, value) in resource {
+        if name != "contained" {
+            local_references(value, &mut local);
+        }
+    }
+    for item in items(resource) {
+        local_references(item, &mut local);
+    }
+    for (index, item) in items(resource).enumerate() {
+        let at = at.item("contained", Some(index));
+        if item.get("contained").is_some() {
+            let text = "A contained resource contains others itself (dom-2). Contain them all in the outermost resource.";
+            report.unprocessable(at.member("contained"), IssueType::Invariant, text);
+        }
+        check_referenced(item, &local, &at, report);
+        let Some(meta) = item.get("meta") else { continue };
+        for (name, rule) in [("versionId", "dom-4"), ("lastUpdated", "dom-4"), ("security", "dom-5")] {
+            if meta.get(name).is_some() {
+                let text = format!("A contained resource has no meta.{name} ({rule}). Remove it.");
+                report.unprocessable(at.member("meta").member(name), IssueType::Invariant, text);
+            }
+        }
+    }
+}
+
+fn check_referenced(item: &Value, local: &[&str], at: &At<'_>, report: &mut Report) {
+    let Some(id) = item.get("id").and_then(Value::as_str) else {
+        let text = "A contained resource needs an id, by which the resource around it refers to it. Add one.";
+        report.unprocessable(at.member("id"), IssueType::Required, text);
+        return;
+    };
+    let mut own = Vec::new();
+    local_references(item, &mut own);
+    if !local.contains(&id) && !own.contains(&"") {
+        let text = format!(
+            "Nothing in the resource refers to the contained '#{}' (dom-3). Refer to it, or remove it.",
+            short(id)
+        );
+        report.unprocessable(at, IssueType::Invariant, text);
+    }
+}
+
+fn items(resource: &Map<String, Value>) -> impl Iterator<Item = &Value> {
+    resource.get("contained").and_then(Value::as_array).into_iter().flatten()
+}
+
+/// Every text that begins with `#`, without it: a reference, a uri or a canonical may be local.
+fn local_references<'v>(value: &'v Value, found: &mut Vec<&'v str>) {
+    match value {
+        Value::String(text) => found.extend(text.strip_prefix('#')),
+        Value::Array(items) => items.iter().for_each(|item| local_references(item, found)),
+        Value::Object(members) => members.values().for_each(|member| local_references(member, found)),
+        _ => {}
+    }
+}

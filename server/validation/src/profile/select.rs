@@ -1,0 +1,61 @@
+//! The values of an element in its parent, and whether a value contains a pattern,
+//! <https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.pattern_x_>.
+
+use fhir::{Map, Value};
+
+use super::plan::Node;
+
+/// One value of an element. It is null when only the `_` sibling of a primitive is there.
+pub(super) struct Item<'v> {
+    /// Its place, when the element repeats.
+    pub(super) index: Option<usize>,
+    pub(super) value: &'v Value,
+    pub(super) type_name: &'v str,
+}
+
+/// The values of the element in an object.
+pub(super) fn items<'v>(node: &'v Node, members: &'v Map<String, Value>) -> Vec<Item<'v>> {
+    if !node.name.ends_with("[x]") {
+        let sibling = || members.get(&format!("_{}", node.name));
+        return match members.get(node.name).or_else(sibling) {
+            Some(value) => spread(value, node.type_name),
+            None => Vec::new(),
+        };
+    }
+    let stem = node.name.trim_end_matches("[x]");
+    let mut found = Vec::new();
+    for (name, value) in members {
+        let property = name.trim_start_matches('_');
+        if property.starts_with(stem)
+            && let Some((_, type_name)) = node.choices.iter().find(|(choice, _)| choice == property)
+            && (property == name || !members.contains_key(property))
+        {
+            found.extend(spread(value, type_name));
+        }
+    }
+    found
+}
+
+fn spread<'v>(value: &'v Value, type_name: &'v str) -> Vec<Item<'v>> {
+    match value {
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .map(|(index, value)| Item { index: Some(index), value, type_name })
+            .collect(),
+        value => vec![Item { index: None, value, type_name }],
+    }
+}
+
+/// Whether everything that the pattern has is in the value: each member of an object, and some item for each item of an array.
+pub(super) fn has_pattern(value: &Value, pattern: &Value) -> bool {
+    match (value, pattern) {
+        (Value::Object(members), Value::Object(wanted)) => wanted
+            .iter()
+            .all(|(name, wanted)| members.get(name).is_some_and(|member| has_pattern(member, wanted))),
+        (Value::Array(items), Value::Array(wanted)) => {
+            wanted.iter().all(|wanted| items.iter().any(|item| has_pattern(item, wanted)))
+        }
+        (value, pattern) => value == pattern,
+    }
+}

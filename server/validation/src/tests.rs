@@ -1,0 +1,4 @@
+//! The validation as a whole: tables of resources and what is found in them.
+
+mod base;
+mod examples;
