@@ -105,7 +105,7 @@ InstanceOf: SearchParameter
 Usage: #definition
 * insert SearchBy(Task, first-contact, date)
 * description = "When the person was first seen."
-* expression = "Task.output.where(type.coding.code='first-contact').value"
+* expression = "Task.output.where(type.coding.where(system = 'https://homefirst.example/fhir/CodeSystem/ic-task-output' and code = 'first-contact').exists()).value"
 
 Instance: Task-status-reason
 InstanceOf: SearchParameter

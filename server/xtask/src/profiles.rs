@@ -51,7 +51,8 @@ fn embedded(generated: &Files, topics: &Files) -> Result<String> {
     for (name, text) in generated.iter().chain(topics) {
         let resource: Value = serde_json::from_str(text).with_context(|| name.clone())?;
         let part = |key| resource.get(key).and_then(Value::as_str).map(str::to_owned);
-        let key = part("resourceType").zip(part("id")).with_context(|| format!("{name} has no type or no id"))?;
+        let key =
+            part("resourceType").zip(part("id")).with_context(|| format!("{name} has no type or no id"))?;
         let line = serde_json::to_string(&lean::lean(resource))?;
         if lines.insert(key, line).is_some() {
             bail!("{name} has the type and the id of another resource");
@@ -93,8 +94,11 @@ fn write(folder: &Path, files: &Files) -> Result<()> {
 fn check(generated: &Files, embedded: &str) -> Result<()> {
     let committed = read(Path::new(GENERATED))?;
     let names: BTreeSet<_> = committed.keys().chain(generated.keys()).collect();
-    let mut different: Vec<&str> =
-        names.into_iter().filter(|name| committed.get(*name) != generated.get(*name)).map(String::as_str).collect();
+    let mut different: Vec<&str> = names
+        .into_iter()
+        .filter(|name| committed.get(*name) != generated.get(*name))
+        .map(String::as_str)
+        .collect();
     if fs::read_to_string(OUTPUT).context(OUTPUT)? != embedded {
         different.push("server/canonical/data/profiles.json");
     }

@@ -21,7 +21,8 @@ fn type_of(url: &Value) -> &str {
 fn is_search_parameter(type_name: &str, code: &str) -> bool {
     let common = ["Resource", "DomainResource"];
     canonical::definitions().search_parameters().iter().any(|parameter| {
-        parameter.code == code && parameter.bases.iter().any(|base| base == type_name || common.contains(&base.as_str()))
+        parameter.code == code
+            && parameter.bases.iter().any(|base| base == type_name || common.contains(&base.as_str()))
     })
 }
 
@@ -64,9 +65,16 @@ fn a_resource_is_leaned_but_keeps_what_its_definition_says() {
 fn a_topic_filters_and_includes_by_search_parameters_only() {
     for (name, topic) in json_files("topics") {
         assert_eq!(name, format!("{}.json", topic["id"].as_str().unwrap()));
-        assert_eq!(topic["url"], format!("{}/SubscriptionTopic/{}", fhir::CANONICAL_BASE, topic["id"].as_str().unwrap()));
-        let triggered: BTreeSet<_> =
-            topic["resourceTrigger"].as_array().unwrap().iter().map(|trigger| type_of(&trigger["resource"])).collect();
+        assert_eq!(
+            topic["url"],
+            format!("{}/SubscriptionTopic/{}", fhir::CANONICAL_BASE, topic["id"].as_str().unwrap())
+        );
+        let triggered: BTreeSet<_> = topic["resourceTrigger"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|trigger| type_of(&trigger["resource"]))
+            .collect();
         for filter in topic["canFilterBy"].as_array().unwrap() {
             let (of, code) = (type_of(&filter["resource"]), filter["filterParameter"].as_str().unwrap());
             assert!(triggered.contains(of) && is_search_parameter(of, code), "{name}: {of}.{code}");
@@ -85,7 +93,9 @@ fn a_topic_filters_and_includes_by_search_parameters_only() {
 fn every_value_set_of_a_required_binding_is_known_in_full() {
     for profile in canonical::definitions().profiles() {
         for element in &profile.elements {
-            let Some(binding) = element.binding.as_ref().filter(|b| b.strength == canonical::Strength::Required) else {
+            let Some(binding) =
+                element.binding.as_ref().filter(|b| b.strength == canonical::Strength::Required)
+            else {
                 continue;
             };
             let known = canonical::definitions().value_set(&binding.value_set);
@@ -100,12 +110,48 @@ fn every_profile_has_its_examples_and_every_invalid_one_its_expectation() {
     let mut invalid = json_files("examples/invalid");
     let at = invalid.iter().position(|(name, _)| name == "expect.json").unwrap();
     let expectations = invalid.remove(at).1;
-    let expected: BTreeSet<_> =
-        expectations.as_array().unwrap().iter().map(|line| line["file"].as_str().unwrap().to_owned()).collect();
+    let expected: BTreeSet<_> = expectations
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| line["file"].as_str().unwrap().to_owned())
+        .collect();
     let invalid: BTreeSet<_> = invalid.into_iter().map(|(name, _)| name).collect();
     assert_eq!(invalid, expected);
     for profile in ["HFReferral", "HFDischargePlan", "HFFulfilmentTask", "HFEpisode", "HFRecoveryPlan"] {
         let of = |name: &&String| name.starts_with(&format!("{profile}-"));
         assert_eq!((valid.iter().filter(of).count(), invalid.iter().filter(of).count()), (2, 5), "{profile}");
+    }
+}
+
+fn errors_of(example: Value) -> Vec<(&'static str, Vec<String>, String)> {
+    let resource = fhir::Resource::new(example).unwrap();
+    let findings = validation::validate(&resource, &validation::Settings::default());
+    let errors = findings.into_iter().map(|finding| finding.issue).filter(fhir::Issue::is_error);
+    errors.map(|issue| (issue.code.code(), issue.expression, issue.diagnostics)).collect()
+}
+
+#[test]
+fn the_valid_examples_are_valid() {
+    for (name, example) in json_files("examples/valid") {
+        assert_eq!(errors_of(example), [], "{name}");
+    }
+}
+
+/// One fault each, so that an example shows what it is named after and nothing else.
+#[test]
+fn the_invalid_examples_are_refused_for_the_reason_given() {
+    let examples: BTreeMap<_, _> = json_files("examples/invalid").into_iter().collect();
+    for expected in examples["expect.json"].as_array().unwrap() {
+        let name = expected["file"].as_str().unwrap();
+        let errors = errors_of(examples[name].clone());
+        let found: Vec<_> =
+            errors.iter().map(|(code, expression, _)| (*code, expression.as_slice())).collect();
+        let expression = expected["expression"].as_str().unwrap().to_owned();
+        assert_eq!(
+            found,
+            [(expected["code"].as_str().unwrap(), [expression].as_slice())],
+            "{name}: {errors:?}"
+        );
     }
 }
