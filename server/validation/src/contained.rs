@@ -1,5 +1,7 @@
 //! Contained resources, <https://hl7.org/fhir/R4/references.html#contained>: the invariants dom-2 to dom-5.
 
+use std::collections::{HashMap, HashSet};
+
 use fhir::{IssueType, Map, Value};
 
 use crate::{
@@ -11,7 +13,7 @@ use crate::{
 pub(crate) struct Contained<'v> {
     /// `#` alone is the container itself.
     container: Option<&'v str>,
-    by_id: Vec<(&'v str, &'v str)>,
+    by_id: HashMap<&'v str, &'v str>,
 }
 
 impl<'v> Contained<'v> {
@@ -29,7 +31,7 @@ impl<'v> Contained<'v> {
         if id.is_empty() {
             return self.container;
         }
-        self.by_id.iter().find(|(known, _)| *known == id).map(|(_, name)| *name)
+        self.by_id.get(id).copied()
     }
 }
 
@@ -38,7 +40,7 @@ pub(crate) fn check(resource: &Map<String, Value>, at: &At<'_>, report: &mut Rep
     if !resource.contains_key("contained") {
         return;
     }
-    let mut local = Vec::new();
+    let mut local = HashSet::new();
     for (name, value) in resource {
         if name != "contained" {
             local_references(value, &mut local);
@@ -64,15 +66,15 @@ pub(crate) fn check(resource: &Map<String, Value>, at: &At<'_>, report: &mut Rep
     }
 }
 
-fn check_referenced(item: &Value, local: &[&str], at: &At<'_>, report: &mut Report) {
+fn check_referenced(item: &Value, local: &HashSet<&str>, at: &At<'_>, report: &mut Report) {
     let Some(id) = item.get("id").and_then(Value::as_str) else {
         let text = "A contained resource needs an id, by which the resource around it refers to it. Add one.";
         report.unprocessable(at.member("id"), IssueType::Required, text);
         return;
     };
-    let mut own = Vec::new();
+    let mut own = HashSet::new();
     local_references(item, &mut own);
-    if !local.contains(&id) && !own.contains(&"") {
+    if !local.contains(id) && !own.contains("") {
         let text = format!(
             "Nothing in the resource refers to the contained '#{}' (dom-3). Refer to it, or remove it.",
             short(id)
@@ -86,7 +88,7 @@ fn items(resource: &Map<String, Value>) -> impl Iterator<Item = &Value> {
 }
 
 /// Every text that begins with `#`, without it: a reference, a uri or a canonical may be local.
-fn local_references<'v>(value: &'v Value, found: &mut Vec<&'v str>) {
+fn local_references<'v>(value: &'v Value, found: &mut HashSet<&'v str>) {
     match value {
         Value::String(text) => found.extend(text.strip_prefix('#')),
         Value::Array(items) => items.iter().for_each(|item| local_references(item, found)),

@@ -22,6 +22,7 @@ mod tests;
 
 use std::collections::HashSet;
 
+use canonical::Profile;
 use fhir::{Cause, Error, Issue, Resource, ResourceType};
 
 pub use claim::profiles_for;
@@ -60,12 +61,18 @@ impl Default for Settings {
 /// Everything that is wrong with the resource by its base definition and by the profiles that apply, at most 500 findings.
 #[must_use]
 pub fn validate(resource: &Resource, settings: &Settings) -> Vec<Finding> {
+    validate_against(resource, &profiles_for(resource, settings))
+}
+
+/// The same with these profiles, whatever others the resource claims. They are for its type.
+#[must_use]
+pub fn validate_against(resource: &Resource, profiles: &[&'static Profile]) -> Vec<Finding> {
     let at = expression::At::root(resource.resource_type().name());
     let mut report = report::Report::default();
     structure::check_resource(resource, &at, &mut report);
     claim::check_claims(resource, &at, &mut report);
     let contained = contained::Contained::of(resource.members());
-    for profile in profiles_for(resource, settings) {
+    for profile in profiles {
         let mut of_profile = report::Report::default();
         profile::check(profile, resource.members(), &at, &contained, &mut of_profile);
         report.add_new_of(of_profile);

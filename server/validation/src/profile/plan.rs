@@ -138,6 +138,11 @@ impl Compiler {
                 node.slices.push(Slice { matcher: Matcher::of(slice, slicing), node: of_slice });
             }
         }
+        let of_slices: u32 = node.slices.iter().map(|slice| slice.node.rule.min).sum();
+        if node.is_extension && of_slices >= node.rule.min {
+            // Each missing extension is named by its slice; that some are missing says nothing more.
+            node.rule.min = 0;
+        }
         (!node.is_trivial()).then_some(node)
     }
 

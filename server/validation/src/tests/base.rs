@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use crate::{Finding, Settings, into_error, validate};
 
+/// Cause, issue code and expression.
+type Expected = (Cause, &'static str, &'static str);
+
 const BAD: Cause = Cause::Unparsable;
 const REFUSED: Cause = Cause::Unprocessable;
 
@@ -16,7 +19,7 @@ fn findings(resource: Value) -> Vec<Finding> {
 
 /// Checks that exactly this is found: causes, issue codes and expressions, in any order.
 #[track_caller]
-fn check(resource: Value, expected: &[(Cause, &str, &str)]) {
+fn check(resource: Value, expected: &[Expected]) {
     let found = findings(resource);
     let mut short: Vec<_> =
         found.iter().map(|f| (f.cause, f.issue.code.code(), f.issue.expression[0].as_str())).collect();
@@ -86,7 +89,7 @@ fn without_an_error_of_form_it_is_422_and_without_any_the_warnings_are_left() {
 
 #[test]
 fn elements_have_the_form_of_their_definition() {
-    let cases: Vec<(&str, Value, &[(Cause, &str, &str)])> = vec![
+    let cases: Vec<(&str, Value, &[Expected])> = vec![
         ("resourceType", json!("ServiceRequest"), &[]),
         ("subject", json!([{"reference": "Patient/1"}]), &[(BAD, "structure", "ServiceRequest.subject")]),
         ("subject", json!("Patient/1"), &[(BAD, "structure", "ServiceRequest.subject")]),
@@ -183,7 +186,7 @@ fn bound_codes_are_of_their_value_set() {
 #[test]
 fn references_are_to_allowed_types() {
     const AT: &str = "ServiceRequest.subject.reference";
-    let cases: Vec<(Value, &[(Cause, &str, &str)])> = vec![
+    let cases: Vec<(Value, &[Expected])> = vec![
         (json!({"reference": "Group/1"}), &[]),
         (json!({"reference": "https://there.example/fhir/Task/1"}), &[(REFUSED, "structure", AT)]),
         (json!({"reference": "urn:uuid:9c3d1a2e-0b1f-4f5a-8f57-6f1f2f0f0a01"}), &[]),
@@ -273,7 +276,7 @@ fn resources_in_bundles_and_parameters_are_looked_into() {
 #[test]
 fn extensions_have_a_value_or_extensions() {
     let url = "http://a.example/e";
-    let cases: Vec<(Value, &[(Cause, &str, &str)])> = vec![
+    let cases: Vec<(Value, &[Expected])> = vec![
         (json!({"url": url, "valueReference": {"reference": "Task/1"}}), &[]),
         (json!({"url": url, "extension": [{"url": "part", "valueCode": "x"}]}), &[]),
         (
