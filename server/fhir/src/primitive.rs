@@ -53,8 +53,8 @@ fn json_type(type_name: &str) -> Option<&'static str> {
     match type_name {
         "boolean" => Some("true or false, without quotes"),
         "integer" | "unsignedInt" | "positiveInt" | "decimal" => Some("a JSON number, without quotes"),
-        "string" | "markdown" | "code" | "id" | "uri" | "url" | "canonical" | "oid" | "uuid" | "base64Binary" | "date"
-        | "dateTime" | "instant" | "time" | "xhtml" => Some("a JSON string"),
+        "string" | "markdown" | "code" | "id" | "uri" | "url" | "canonical" | "oid" | "uuid"
+        | "base64Binary" | "date" | "dateTime" | "instant" | "time" | "xhtml" => Some("a JSON string"),
         _ => None,
     }
 }

@@ -81,7 +81,11 @@ pub(super) fn date_time(text: &str) -> Result<(), String> {
 pub(super) fn instant(text: &str) -> Result<(), String> {
     match Parts::read(text) {
         Some(parts) if parts.time.is_some_and(Time::is_whole) => Ok(()),
-        _ => refuse(text, "an instant", "YYYY-MM-DDThh:mm:ss with Z or an offset such as +01:00, a day that exists"),
+        _ => refuse(
+            text,
+            "an instant",
+            "YYYY-MM-DDThh:mm:ss with Z or an offset such as +01:00, a day that exists",
+        ),
     }
 }
 
@@ -244,8 +248,11 @@ fn nearby(year: i16, month: Option<i8>, day: Option<i8>) -> Option<(Date, i64)> 
 
 fn on(date: Date, since_midnight: i64, zone: &TimeZone) -> Option<i64> {
     // A leap second is the first second of the next minute, which may be on the next day.
-    let (date, since_midnight) =
-        if since_midnight < DAY { (date, since_midnight) } else { (date.tomorrow().ok()?, since_midnight - DAY) };
+    let (date, since_midnight) = if since_midnight < DAY {
+        (date, since_midnight)
+    } else {
+        (date.tomorrow().ok()?, since_midnight - DAY)
+    };
     let seconds = since_midnight / SECOND;
     let clock = DateTime::from_parts(
         date,

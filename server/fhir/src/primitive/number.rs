@@ -11,6 +11,10 @@ pub(super) fn integer(number: &Number, name: &str, least: i32) -> Result<(), Str
     let signed = text.starts_with('-') && least >= 0;
     match text.parse::<i32>() {
         Ok(value) if value >= least && !signed => Ok(()),
-        _ => refuse(&text, name, &format!("a whole number from {least} to {}, without fraction or exponent", i32::MAX)),
+        _ => refuse(
+            &text,
+            name,
+            &format!("a whole number from {least} to {}, without fraction or exponent", i32::MAX),
+        ),
     }
 }

@@ -16,14 +16,17 @@ pub(super) fn string(text: &str) -> Result<(), String> {
         return Err(format!("The text has more than {MAX_LENGTH} characters."));
     }
     if text.bytes().any(|b| b < b' ' && !matches!(b, b'\t' | b'\r' | b'\n')) {
-        return Err("The text has a control character other than tab, carriage return and line feed.".to_owned());
+        return Err(
+            "The text has a control character other than tab, carriage return and line feed.".to_owned()
+        );
     }
     Ok(())
 }
 
 /// No white space at the ends, single spaces within.
 pub(super) fn code(text: &str) -> Result<(), String> {
-    let whole = !text.is_empty() && text.split(' ').all(|word| !word.is_empty() && !word.contains(char::is_whitespace));
+    let whole = !text.is_empty()
+        && text.split(' ').all(|word| !word.is_empty() && !word.contains(char::is_whitespace));
     if whole && string(text).is_ok() {
         return Ok(());
     }
@@ -32,5 +35,9 @@ pub(super) fn code(text: &str) -> Result<(), String> {
 
 /// See [`is_id`].
 pub(super) fn id(text: &str) -> Result<(), String> {
-    if is_id(text) { Ok(()) } else { refuse(text, "an id", "1 to 64 of the characters A-Z, a-z, 0-9, '-' and '.'") }
+    if is_id(text) {
+        Ok(())
+    } else {
+        refuse(text, "an id", "1 to 64 of the characters A-Z, a-z, 0-9, '-' and '.'")
+    }
 }

@@ -35,5 +35,9 @@ pub(super) fn uuid(text: &str) -> Result<(), String> {
                 _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
             })
     });
-    if valid { Ok(()) } else { refuse(text, "a uuid", "the form urn:uuid:c757873d-ec9a-4326-a141-556f43239520") }
+    if valid {
+        Ok(())
+    } else {
+        refuse(text, "a uuid", "the form urn:uuid:c757873d-ec9a-4326-a141-556f43239520")
+    }
 }

@@ -45,7 +45,7 @@ impl<'a> Tokens<'a> {
     }
 
     /// The byte at which the next token begins.
-    pub(crate) fn position(&self) -> usize {
+    pub(crate) fn offset(&self) -> usize {
         self.at
     }
 
@@ -227,7 +227,8 @@ mod tests {
 
     #[test]
     fn tags_and_texts() {
-        let tokens: Vec<_> = Tokens::new("<?x y?><a b='1' c = \"2\"><!-- z -->t<d/></a >").map(Result::unwrap).collect();
+        let tokens: Vec<_> =
+            Tokens::new("<?x y?><a b='1' c = \"2\"><!-- z -->t<d/></a >").map(Result::unwrap).collect();
         assert_eq!(
             tokens,
             [
@@ -244,8 +245,23 @@ mod tests {
     #[test]
     fn malformed_tags() {
         for text in [
-            "<", "<a", "<a b", "<a b=", "<a b=1>", "<a b='1>", "<a b='1'c='2'>", "<a b='1' b='2'>", "<a b='<'>", "</a", "< a>",
-            "<1>", "<!-- x", "<!-- -- -->", "<![CDATA[ x", "<? x", "<\u{e9}>",
+            "<",
+            "<a",
+            "<a b",
+            "<a b=",
+            "<a b=1>",
+            "<a b='1>",
+            "<a b='1'c='2'>",
+            "<a b='1' b='2'>",
+            "<a b='<'>",
+            "</a",
+            "< a>",
+            "<1>",
+            "<!-- x",
+            "<!-- -- -->",
+            "<![CDATA[ x",
+            "<? x",
+            "<\u{e9}>",
         ] {
             let last = Tokens::new(text).last();
             assert!(matches!(last, Some(Err(_))), "{text}: {last:?}");
