@@ -1,1 +1,31 @@
-//! (being written)
+//! The interactions of FHIR REST as values, one file each, <https://hl7.org/fhir/R4/http.html>.
+//!
+//! A request over HTTP and an entry of a Bundle are parsed into the same [`Interaction`] by [`request::parse`], and carried
+//! out by the same code. Every write is planned in a [`unit::Unit`] and written by one `store::commit`; when another writer
+//! was faster, it is planned anew.
+
+mod batch;
+mod bundle;
+mod capabilities;
+mod conditional;
+mod context;
+mod create;
+mod delete;
+mod history;
+mod label;
+mod operation;
+mod read;
+mod reference;
+mod related;
+pub mod reply;
+pub mod request;
+mod search;
+mod server;
+mod transaction;
+mod unit;
+mod update;
+
+pub use context::{Context, Handling, Preferences, Return};
+pub use reply::{Reply, Success};
+pub use request::{Conditions, Interaction, Request, Verb};
+pub use server::{Server, Settings};

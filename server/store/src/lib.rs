@@ -1,1 +1,24 @@
-//! (being written)
+//! All SQL of the server. [`Store::commit`] is the only writer of the resource tables; every read goes through an [`Access`].
+//!
+//! One statement a file in `sql/`; the only dynamic SQL is that of [`mod@search`].
+
+mod access;
+mod change;
+mod commit;
+mod content;
+mod error;
+mod history;
+mod migrate;
+mod pool;
+mod read;
+pub mod search;
+mod secret;
+mod target;
+
+pub use access::Access;
+pub use change::{Absent, Actor, Change, Commit, Committed, Label, Operation, Written};
+pub use content::Stored;
+pub use error::Result;
+pub use history::Page;
+pub use pool::{Settings, Store};
+pub use target::{Referrers, Target};

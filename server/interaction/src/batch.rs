@@ -1,0 +1,121 @@
+//! batch, and what batch and transaction share: reading entries and writing their answers,
+//! <https://hl7.org/fhir/R4/http.html#transaction>.
+
+use fhir::{Cause, Error, Issue, IssueType, Resource, Value, outcome::operation_outcome};
+use serde_json::json;
+
+use crate::bundle::BundleWriter;
+use crate::request::{self, Conditions, Interaction, Request, Verb};
+use crate::{Context, Reply, Return, Server};
+
+/// One entry of a Bundle to be carried out.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) index: usize,
+    pub(crate) full_url: Option<String>,
+    pub(crate) interaction: Interaction,
+}
+
+impl Server {
+    pub(crate) async fn bundle(&self, context: &Context, bundle: Resource) -> Result<Reply, Error> {
+        let entries = bundle.get("entry").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let most = self.settings.max_entries;
+        if entries.len() > most {
+            let sentence = format!("The Bundle has {} entries; at most {most} are allowed.", entries.len());
+            return Err(Error::new(Cause::TooCostly, sentence));
+        }
+        let entries = entries.iter().enumerate().map(|(index, entry)| read(entry, index, &self.settings.base));
+        match bundle.text("type") {
+            Some("batch") => {
+                let mut answers = BundleWriter::new("batch-response", None, &[]);
+                for entry in entries {
+                    let reply = match entry {
+                        Ok(entry) => {
+                            Box::pin(self.perform(context, entry.interaction)).await.map_err(|e| e.in_entry(entry.index))
+                        }
+                        Err(error) => Err(error),
+                    };
+                    self.answer(context, &mut answers, reply);
+                }
+                Ok(Reply::resource(answers.finish()))
+            }
+            Some("transaction") => self.transaction(context, entries.collect::<Result<_, _>>()?).await,
+            other => {
+                let found = other.unwrap_or("none");
+                Err(Error::with_issue(
+                    Cause::Unprocessable,
+                    Issue::error(
+                        IssueType::NotSupported,
+                        format!("The base address takes Bundles of type batch or transaction; this one's type is '{found}'."),
+                    )
+                    .at("Bundle.type"),
+                ))
+            }
+        }
+    }
+
+    /// Adds the answer to one entry. A failure becomes its OperationOutcome; other entries do not suffer from it.
+    pub(crate) fn answer(&self, context: &Context, answers: &mut BundleWriter, reply: Result<Reply, Error>) {
+        let reply = match reply {
+            Ok(reply) => reply,
+            Err(error) => {
+                if error.cause().status() >= 500 {
+                    tracing::error!(%error, "a Bundle entry failed");
+                }
+                let outcome = operation_outcome(error.issues());
+                answers.entry(&json!({"response": {"status": error.cause().status().to_string(), "outcome": outcome}}), None);
+                return;
+            }
+        };
+        let mut response = json!({"status": reply.success.status_line()});
+        let mut members = json!({});
+        if let Some(version) = &reply.version {
+            response["location"] = Value::from(version.location());
+            response["etag"] = Value::from(version.etag());
+            response["lastModified"] = Value::from(version.last_updated.to_string());
+            members["fullUrl"] =
+                Value::from(format!("{}/{}/{}", self.settings.base, version.resource_type, version.id));
+        }
+        if !reply.issues.is_empty() {
+            response["outcome"] = operation_outcome(&reply.issues);
+        }
+        members["response"] = response;
+        let minimal = context.preferences.returns == Return::Minimal && reply.version.is_some();
+        answers.entry(&members, reply.body.as_deref().filter(|_| !minimal));
+    }
+}
+
+/// Reads one entry into the interaction that it asks for.
+fn read(entry: &Value, index: usize, base: &str) -> Result<Entry, Error> {
+    let at = |element: &str| format!("Bundle.entry[{index}].{element}");
+    let refuse = |element: &str, code: IssueType, sentence: String| {
+        Error::with_issue(Cause::BadRequest, Issue::error(code, sentence).at(at(element)))
+    };
+    let request = entry.get("request").ok_or_else(|| {
+        refuse("request", IssueType::Required, "Each entry carries a request with method and url.".to_owned())
+    })?;
+    let text = |name: &str| request.get(name).and_then(Value::as_str).map(str::to_owned);
+    let method = text("method").ok_or_else(|| {
+        refuse("request.method", IssueType::Required, "The request names its method, such as POST.".to_owned())
+    })?;
+    let verb = Verb::find(&method).ok_or_else(|| {
+        refuse("request.method", IssueType::Value, format!("'{method}' is not one of GET, HEAD, POST, PUT, PATCH, DELETE."))
+    })?;
+    let url = text("url").ok_or_else(|| {
+        refuse("request.url", IssueType::Required, "The request names its url, such as ServiceRequest.".to_owned())
+    })?;
+    let address = url.strip_prefix(base).unwrap_or(&url).trim_start_matches('/').to_owned();
+    let interaction = request::parse(Request {
+        verb,
+        address,
+        body: entry.get("resource").cloned(),
+        form: None,
+        conditions: Conditions { if_match: text("ifMatch"), if_none_exist: text("ifNoneExist") },
+    })
+    .map_err(|error| error.in_entry(index))?;
+    if matches!(interaction, Interaction::Bundle { .. }) {
+        return Err(refuse("resource", IssueType::NotSupported, "An entry may not be a batch or transaction itself.".to_owned()));
+    }
+    let full_url = entry.get("fullUrl").and_then(Value::as_str).map(str::to_owned);
+    Ok(Entry { index, full_url, interaction })
+}

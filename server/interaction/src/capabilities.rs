@@ -1,0 +1,135 @@
+//! capabilities: the CapabilityStatement, generated from the same registries that route and search,
+//! <https://hl7.org/fhir/R4/http.html#capabilities>.
+
+use bytes::Bytes;
+use canonical::definitions;
+use fhir::{CANONICAL_BASE, ResourceType, Value};
+use search::Kind;
+use serde_json::json;
+
+use crate::label::WORKFLOW;
+use crate::operation::OPERATIONS;
+use crate::{Reply, Server};
+
+/// The day on which what this statement says last changed.
+const DATE: &str = "2026-11-21";
+
+const BACKPORT: &str = "http://hl7.org/fhir/uv/subscriptions-backport";
+
+impl Server {
+    /// The statement is made once; it changes only with the binary and its settings.
+    pub(crate) fn capabilities(&self) -> Reply {
+        let statement = self.capability_statement.get_or_init(|| Bytes::from(self.statement().to_string()));
+        Reply::resource(statement.clone())
+    }
+
+    fn statement(&self) -> Value {
+        let base = &self.settings.base;
+        json!({
+            "resourceType": "CapabilityStatement",
+            "id": "homefirst",
+            "url": format!("{CANONICAL_BASE}/CapabilityStatement/homefirst"),
+            "version": env!("CARGO_PKG_VERSION"),
+            "name": "HomeFirst",
+            "title": "HomeFirst, an interoperability server for intermediate care",
+            "status": "active",
+            "date": DATE,
+            "publisher": "HomeFirst",
+            "description": "What this server does, generated from what it routes and searches.",
+            "kind": "instance",
+            "instantiates": [format!("{BACKPORT}/CapabilityStatement/backport-subscription-server-r4")],
+            "software": {"name": "HomeFirst", "version": env!("CARGO_PKG_VERSION")},
+            "implementation": {"description": "HomeFirst", "url": base},
+            "fhirVersion": "4.0.1",
+            "format": ["application/fhir+json", "application/fhir+xml", "json", "xml"],
+            "rest": [{
+                "mode": "server",
+                "documentation": "Search parameters that are not known are refused with 400; Prefer: handling=lenient ignores them.",
+                "security": {
+                    "cors": true,
+                    "service": [{"coding": [{
+                        "system": "http://terminology.hl7.org/CodeSystem/restful-security-service", "code": "SMART-on-FHIR"
+                    }]}],
+                    "description": "Bearer tokens with SMART v2 scopes; see .well-known/smart-configuration."
+                },
+                "resource": ResourceType::all().map(resource).collect::<Vec<_>>(),
+                "interaction": [{"code": "transaction"}, {"code": "batch"}]
+            }]
+        })
+    }
+}
+
+fn resource(resource_type: ResourceType) -> Value {
+    let name = resource_type.name();
+    let is_workflow = WORKFLOW.contains(&resource_type);
+    let mut interactions = vec!["read", "vread", "create", "update", "history-instance", "search-type"];
+    if !is_workflow {
+        interactions.push("delete");
+    }
+    let parameters: Vec<_> = ::search::registry().parameters(resource_type).iter().filter(|p| p.indexed).collect();
+    let mut resource = json!({
+        "type": name,
+        "profile": format!("http://hl7.org/fhir/StructureDefinition/{name}"),
+        "interaction": interactions.iter().map(|code| json!({"code": code})).collect::<Vec<_>>(),
+        "versioning": if is_workflow { "versioned-update" } else { "versioned" },
+        "readHistory": true,
+        "updateCreate": !is_workflow,
+        "conditionalCreate": true,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": false,
+        "conditionalDelete": "not-supported",
+        "referencePolicy": ["literal", "local", "enforced"],
+        "searchInclude": parameters
+            .iter()
+            .filter(|p| p.kind == Kind::Reference)
+            .map(|p| format!("{name}:{}", p.code))
+            .collect::<Vec<_>>(),
+        "searchRevInclude": reverse_includes(resource_type),
+        "searchParam": parameters
+            .iter()
+            .map(|p| json!({"name": p.code, "definition": p.url, "type": p.kind.code()}))
+            .collect::<Vec<_>>(),
+    });
+    let operations: Vec<_> = OPERATIONS
+        .iter()
+        .filter(|operation| operation.resource_type == resource_type)
+        .map(|operation| json!({"name": operation.name, "definition": operation.definition}))
+        .collect();
+    if !operations.is_empty() {
+        resource["operation"] = Value::from(operations);
+    }
+    let mut profiles: Vec<_> = definitions()
+        .profiles()
+        .iter()
+        .filter(|profile| profile.type_name == name)
+        .map(|profile| profile.url.clone())
+        .collect();
+    if resource_type == ResourceType::SUBSCRIPTION {
+        profiles.push(format!("{BACKPORT}/StructureDefinition/backport-subscription"));
+        let topics = definitions().topics().iter().filter_map(|topic| topic.get("url"));
+        resource["extension"] = topics
+            .map(|url| {
+                json!({
+                    "url": format!("{BACKPORT}/StructureDefinition/capabilitystatement-subscriptiontopic-canonical"),
+                    "valueCanonical": url
+                })
+            })
+            .collect();
+    }
+    if !profiles.is_empty() {
+        resource["supportedProfile"] = Value::from(profiles);
+    }
+    if let Some(members) = resource.as_object_mut() {
+        members.retain(|_, value| value.as_array().is_none_or(|items| !items.is_empty()));
+    }
+    resource
+}
+
+/// Every reference parameter of every type that may point to this one.
+fn reverse_includes(target: ResourceType) -> Vec<String> {
+    ResourceType::all()
+        .flat_map(|source| ::search::registry().parameters(source).iter().map(move |p| (source, p)))
+        .filter(|(_, p)| p.indexed && p.kind == Kind::Reference && p.targets.contains(&target))
+        .map(|(source, p)| format!("{source}:{}", p.code))
+        .collect()
+}

@@ -1,0 +1,45 @@
+//! References of what is to be written: they must name resources that are there and that the caller sees.
+
+use std::collections::HashMap;
+
+use fhir::{Cause, Error, Issue, IssueType, Key, Reference, Resource};
+use store::Target;
+
+/// Checks every reference of a resource against the targets that were found, and against what the same unit writes.
+///
+/// # Errors
+/// 400 for a conditional reference outside of a transaction, 422 with one finding for each reference that names nothing.
+/// A resource that is missing and one that the caller may not see are refused in the same words.
+pub(crate) fn check(
+    resource: &Resource,
+    base: &str,
+    targets: &HashMap<Key, Target>,
+    is_written: impl Fn(Key) -> bool,
+) -> Result<(), Error> {
+    let mut missing = Vec::new();
+    for (expression, reference) in resource.references(base) {
+        match &reference {
+            Reference::Conditional { .. } => {
+                return Err(Error::with_issue(
+                    Cause::BadRequest,
+                    Issue::error(
+                        IssueType::Invalid,
+                        "A conditional reference is only for entries of a transaction. Refer to the resource by its id.",
+                    )
+                    .at(expression),
+                ));
+            }
+            Reference::Local { resource_type, id, .. } => {
+                let key = Key::of_resource(*resource_type, id);
+                if !is_written(key) && !targets.get(&key).is_some_and(|target| target.visible) {
+                    let sentence = format!(
+                        "{resource_type}/{id} is not known here. Create it first, or send both in one transaction."
+                    );
+                    missing.push(Issue::error(IssueType::NotFound, sentence).at(expression));
+                }
+            }
+            Reference::Urn(_) | Reference::Contained(_) | Reference::Foreign(_) => {}
+        }
+    }
+    if missing.is_empty() { Ok(()) } else { Err(Error::with_issues(Cause::Unprocessable, missing)) }
+}

@@ -1,0 +1,109 @@
+//! What an interaction answers, before it becomes HTTP or a Bundle entry.
+
+use bytes::Bytes;
+use fhir::{Instant, Issue, ResourceType, VersionId, outcome::operation_outcome};
+use store::{Stored, Written};
+
+/// How an interaction succeeded, <https://hl7.org/fhir/R4/http.html#summary>.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Success {
+    Ok,
+    Created,
+    NoContent,
+}
+
+impl Success {
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(self) -> u16 {
+        match self {
+            Self::Ok => 200,
+            Self::Created => 201,
+            Self::NoContent => 204,
+        }
+    }
+
+    /// The HTTP status with its phrase, as it stands in `Bundle.entry.response.status`.
+    #[must_use]
+    pub fn status_line(self) -> &'static str {
+        match self {
+            Self::Ok => "200 OK",
+            Self::Created => "201 Created",
+            Self::NoContent => "204 No Content",
+        }
+    }
+}
+
+/// The identity of the version that a reply is about: for `Location`, `ETag` and `Last-Modified`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    pub resource_type: ResourceType,
+    pub id: String,
+    pub version_id: VersionId,
+    pub last_updated: Instant,
+}
+
+impl Version {
+    pub(crate) fn of(stored: &Stored) -> Self {
+        Self {
+            resource_type: stored.resource_type,
+            id: stored.id.clone(),
+            version_id: stored.version_id,
+            last_updated: stored.last_updated,
+        }
+    }
+
+    pub(crate) fn written(resource_type: ResourceType, id: &str, written: &Written) -> Self {
+        Self {
+            resource_type,
+            id: id.to_owned(),
+            version_id: written.version_id,
+            last_updated: written.last_updated,
+        }
+    }
+
+    /// `Type/id/_history/version`, relative to the base.
+    #[must_use]
+    pub fn location(&self) -> String {
+        format!("{}/{}/_history/{}", self.resource_type, self.id, self.version_id)
+    }
+
+    /// The weak entity tag: `W/"3"`.
+    #[must_use]
+    pub fn etag(&self) -> String {
+        format!("W/\"{}\"", self.version_id)
+    }
+}
+
+/// A successful answer.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    pub success: Success,
+    /// The JSON text of the resource that is the answer, or that was written.
+    pub body: Option<Bytes>,
+    /// The version that was read or written; searches and operations have none.
+    pub version: Option<Version>,
+    /// Warnings and notes on a write, for `Prefer: return=OperationOutcome`.
+    pub issues: Vec<Issue>,
+}
+
+impl Reply {
+    /// An answer that is a resource without a version of its own: a Bundle, Parameters, a CapabilityStatement.
+    #[must_use]
+    pub fn resource(body: Bytes) -> Self {
+        Self { success: Success::Ok, body: Some(body), version: None, issues: Vec::new() }
+    }
+
+    pub(crate) fn stored(stored: Stored) -> Self {
+        let version = Some(Version::of(&stored));
+        Self { success: Success::Ok, body: stored.text, version, issues: Vec::new() }
+    }
+
+    /// The OperationOutcome of a success: its warnings, or one sentence.
+    #[must_use]
+    pub fn outcome(&self) -> Bytes {
+        let done = [Issue::new(fhir::Severity::Information, fhir::IssueType::Informational, "Done.")];
+        let issues = if self.issues.is_empty() { &done[..] } else { &self.issues };
+        operation_outcome(issues).to_string().into()
+    }
+}

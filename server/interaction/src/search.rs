@@ -1,0 +1,95 @@
+//! search of one type, <https://hl7.org/fhir/R4/http.html#search>.
+
+use ::search::query::Criterion;
+use auth::Right;
+use fhir::{Error, Issue, IssueType, ResourceType, outcome::operation_outcome};
+use serde_json::json;
+use store::Stored;
+
+use crate::bundle::{BundleWriter, address};
+use crate::{Context, Reply, Server};
+
+impl Server {
+    pub(crate) async fn search(
+        &self,
+        context: &Context,
+        resource_type: ResourceType,
+        parameters: &[(String, String)],
+    ) -> Result<Reply, Error> {
+        context.caller.require(resource_type, Right::Search)?;
+        let query = ::search::parse(resource_type, parameters, &self.search_options(context.preferences.handling))?;
+        for touched in touched(&query) {
+            context.caller.require(touched, Right::Search)?;
+        }
+        let found = self.store.search(&context.access, &query).await?;
+
+        let base = &self.settings.base;
+        let mut links = vec![("self", address(base, resource_type.name(), &query.used))];
+        if let Some(next) = found.next {
+            let mut used: Vec<_> = query.used.iter().filter(|(name, _)| name != "_cursor").cloned().collect();
+            used.push(("_cursor".to_owned(), next));
+            links.push(("next", address(base, resource_type.name(), &used)));
+        }
+        let mut bundle = BundleWriter::new("searchset", found.total, &links);
+        for (stored, mode) in
+            found.matches.iter().map(|m| (m, "match")).chain(found.included.iter().map(|i| (i, "include")))
+        {
+            let text = self.shown(&query, stored, mode == "match")?;
+            bundle.entry(
+                &json!({"fullUrl": full_url(base, stored), "search": {"mode": mode}}),
+                text.as_deref().or(stored.text.as_deref()),
+            );
+        }
+        if !query.ignored.is_empty() {
+            let issues: Vec<_> = query
+                .ignored
+                .iter()
+                .map(|(name, why)| Issue::warning(IssueType::NotSupported, format!("'{name}' was ignored: {why}")))
+                .collect();
+            bundle.entry(
+                &json!({"search": {"mode": "outcome"}}),
+                Some(operation_outcome(&issues).to_string().as_bytes()),
+            );
+        }
+        Ok(Reply::resource(bundle.finish()))
+    }
+
+    /// The text of a match under `_summary` or `_elements`; `None` when it is shown whole.
+    fn shown(&self, query: &::search::Query, stored: &Stored, is_match: bool) -> Result<Option<Vec<u8>>, Error> {
+        if !query.is_subset() || !is_match {
+            return Ok(None);
+        }
+        let resource = stored.resource()?;
+        Ok(resource.map(|resource| ::search::subset(&resource, query).to_string().into_bytes()))
+    }
+}
+
+/// Every other type that a search looks at: the right to search it is needed too, or a chain would tell what a search may not.
+fn touched(query: &::search::Query) -> Vec<ResourceType> {
+    fn of_criterion(criterion: &Criterion, types: &mut Vec<ResourceType>) {
+        match criterion {
+            Criterion::Chain { links, .. } => {
+                for (resource_type, inner) in links {
+                    types.push(*resource_type);
+                    of_criterion(inner, types);
+                }
+            }
+            Criterion::Has { parameter, criterion } => {
+                types.push(parameter.resource_type);
+                of_criterion(criterion, types);
+            }
+            Criterion::Any(alternatives) => alternatives.iter().for_each(|inner| of_criterion(inner, types)),
+            _ => {}
+        }
+    }
+    let mut types = Vec::new();
+    query.criteria.iter().for_each(|criterion| of_criterion(criterion, &mut types));
+    types.extend(query.includes.iter().flat_map(|include| [Some(include.source), include.target]).flatten());
+    types.sort_unstable();
+    types.dedup();
+    types
+}
+
+pub(crate) fn full_url(base: &str, stored: &Stored) -> String {
+    format!("{base}/{}/{}", stored.resource_type, stored.id)
+}

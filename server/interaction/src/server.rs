@@ -1,0 +1,142 @@
+//! The server as far as interactions are concerned: its database, its settings, and the one entry to all of them.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant as Clock};
+
+use bytes::Bytes;
+use fhir::{Error, Key, ResourceType};
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use store::Store;
+
+use crate::context::organization_systems;
+use crate::{Context, Handling, Interaction, Reply};
+
+/// How the interactions behave.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The address under which clients reach the server, without a slash at its end.
+    pub base: String,
+    /// The time zone of dates that name none, as `Europe/London`.
+    pub zone: String,
+    /// Whether a local reference must name a resource that exists and that the caller sees.
+    pub check_references: bool,
+    /// Whether an update of a workflow resource must carry `If-Match`.
+    pub require_if_match: bool,
+    /// The types whose resources must conform to a profile of ours.
+    pub required_profiles: Vec<String>,
+    /// Whether unknown search parameters are ignored (`true`) or refused.
+    pub lenient_search: bool,
+    /// How many matches a page has, and how many it may have.
+    pub default_count: u32,
+    pub max_count: u32,
+    /// How many entries a Bundle may have.
+    pub max_entries: usize,
+    /// The service to which referrals go that name no performer, as `HealthcareService/hub`.
+    pub hub: Option<String>,
+}
+
+/// Carries out interactions.
+pub struct Server {
+    pub store: Store,
+    pub settings: Settings,
+    pub(crate) zone: TimeZone,
+    pub(crate) validation: validation::Settings,
+    pub(crate) capability_statement: OnceLock<Bytes>,
+    parties: Mutex<HashMap<String, (Clock, Vec<Key>)>>,
+}
+
+/// How long the resources behind an organisation's code are remembered.
+const PARTIES_REMEMBERED: Duration = Duration::from_secs(20);
+
+impl Server {
+    /// # Errors
+    /// When a setting names a time zone or a resource type that does not exist.
+    pub fn new(store: Store, settings: Settings) -> Result<Self, Error> {
+        let zone = TimeZone::get(&settings.zone).map_err(Error::exception)?;
+        let required_profiles =
+            settings.required_profiles.iter().map(|name| ResourceType::parse(name)).collect::<Result<_, _>>()?;
+        let validation = validation::Settings { required_profiles };
+        Ok(Self { store, settings, zone, validation, capability_statement: OnceLock::new(), parties: Mutex::default() })
+    }
+
+    /// Carries out one interaction for one caller.
+    ///
+    /// # Errors
+    /// Every refusal and every fault; see [`fhir::Cause`].
+    pub async fn perform(&self, context: &Context, interaction: Interaction) -> Result<Reply, Error> {
+        match interaction {
+            Interaction::Capabilities => Ok(self.capabilities()),
+            Interaction::Read { resource_type, id } => self.read(context, resource_type, &id).await,
+            Interaction::VRead { resource_type, id, version_id } => {
+                self.vread(context, resource_type, &id, &version_id).await
+            }
+            Interaction::Create { resource, if_none_exist } => {
+                self.create(context, resource, if_none_exist.as_deref()).await
+            }
+            Interaction::Update { id, resource, if_match } => self.update(context, &id, resource, &if_match).await,
+            Interaction::Delete { resource_type, id, if_match } => {
+                self.delete(context, resource_type, &id, &if_match).await
+            }
+            Interaction::HistoryInstance { resource_type, id, parameters } => {
+                self.history(context, resource_type, &id, &parameters).await
+            }
+            Interaction::Search { resource_type, parameters } => {
+                self.search(context, resource_type, &parameters).await
+            }
+            Interaction::Bundle { bundle } => Box::pin(self.bundle(context, bundle)).await,
+            Interaction::Operation { name, resource_type, id, parameters } => {
+                self.operation(context, &name, resource_type, id.as_deref(), &parameters).await
+            }
+        }
+    }
+
+    pub(crate) fn search_options(&self, handling: Handling) -> ::search::Options {
+        ::search::Options {
+            base: self.settings.base.clone(),
+            lenient: handling == Handling::Lenient || self.settings.lenient_search,
+            default_count: self.settings.default_count,
+            max_count: self.settings.max_count,
+            zone: self.zone.clone(),
+            now: fhir::Instant::now(),
+        }
+    }
+
+    /// What an organisation's code stands for: the Organizations that have it, and the code itself, so that what the
+    /// organisation wrote before its Organization was registered stays its own.
+    pub(crate) async fn parties(&self, code: &str) -> Result<Vec<Key>, Error> {
+        if let Ok(known) = self.parties.lock()
+            && let Some((since, keys)) = known.get(code)
+            && since.elapsed() < PARTIES_REMEMBERED
+        {
+            return Ok(keys.clone());
+        }
+        let identifiers = self.organization_identifiers(code)?;
+        let mut keys = self.store.identified(&identifiers, 10).await?;
+        keys.push(Key::of_parts("organization", &[code]));
+        if let Ok(mut known) = self.parties.lock() {
+            if known.len() > 10_000 {
+                known.clear();
+            }
+            known.insert(code.to_owned(), (Clock::now(), keys.clone()));
+        }
+        Ok(keys)
+    }
+
+    /// The index keys under which an Organization with this code is found.
+    fn organization_identifiers(&self, code: &str) -> Result<Vec<Key>, Error> {
+        let escape = |text: &str| -> String {
+            text.chars().flat_map(|c| matches!(c, '\\' | ',' | '|' | '$').then_some('\\').into_iter().chain([c])).collect()
+        };
+        let values = organization_systems().map(|system| format!("{system}|{}", escape(code))).join(",");
+        let options = self.search_options(Handling::Strict);
+        let query = ::search::parse(ResourceType::ORGANIZATION, &[("identifier".to_owned(), values)], &options)?;
+        let keys = query.criteria.into_iter().filter_map(|criterion| match criterion {
+            ::search::query::Criterion::Identifier { keys, .. } => Some(keys),
+            _ => None,
+        });
+        Ok(keys.flatten().collect())
+    }
+}

@@ -1,0 +1,423 @@
+//! A unit of work that is being planned: the drafts of every resource that it will write, until they are settled into one
+//! [`store::Commit`]. A single write is a unit of one; a transaction is a unit of many.
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use fhir::{Cause, Error, Id, Instant, Issue, Key, Resource, ResourceType, VersionId};
+use store::{Absent, Change, Commit, Committed, Operation, Stored, Target, Written};
+use workflow::Effect;
+
+use crate::label::{WORKFLOW, label, parties_of};
+use crate::reply::{Reply, Success, Version};
+use crate::{Context, Server, reference};
+
+/// How often a unit is planned anew when another writer was faster.
+const ATTEMPTS: usize = 8;
+
+/// What is planned for one caller.
+pub(crate) struct Unit<'a> {
+    pub(crate) server: &'a Server,
+    pub(crate) context: &'a Context,
+    drafts: Vec<Draft>,
+    by_key: HashMap<Key, usize>,
+    /// What a transaction will write, although it is not planned yet: rules and references may look ahead to it.
+    incoming: HashMap<Key, Resource>,
+    absent: Vec<Absent>,
+    /// What was read on the way, so that effects know which version they follow.
+    remembered: HashMap<Key, Stored>,
+    now: Instant,
+}
+
+/// The next version of one resource, before its label and index rows are known.
+struct Draft {
+    id: Id,
+    resource_type: ResourceType,
+    operation: Operation,
+    previous: Option<Stored>,
+    previous_resource: Option<Resource>,
+    resource: Option<Resource>,
+    /// Whether a client sent it, so that its references and the right to write it are checked.
+    from_client: bool,
+    issues: Vec<Issue>,
+}
+
+/// What planning one write came to.
+#[derive(Clone, Debug)]
+pub(crate) enum Planned {
+    /// The draft with this number.
+    Draft(usize),
+    /// Nothing is written: this version is the answer.
+    Existing(Box<Stored>),
+    /// Nothing is written, and there is nothing to show.
+    Nothing,
+}
+
+impl<'a> Unit<'a> {
+    pub(crate) fn new(server: &'a Server, context: &'a Context) -> Self {
+        Self {
+            server,
+            context,
+            drafts: Vec::new(),
+            by_key: HashMap::new(),
+            incoming: HashMap::new(),
+            absent: Vec::new(),
+            remembered: HashMap::new(),
+            now: Instant::now(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// Lets rules and references look ahead to a resource that this unit will write.
+    pub(crate) fn announce(&mut self, resource: Resource) {
+        if let Some(key) = resource.key() {
+            self.incoming.insert(key, resource);
+        }
+    }
+
+    pub(crate) fn require_absent(&mut self, absent: Absent) {
+        self.absent.push(absent);
+    }
+
+    pub(crate) fn remember(&mut self, key: Key, stored: Stored) {
+        self.remembered.insert(key, stored);
+    }
+
+    /// The resource as this unit leaves it, if it writes it.
+    pub(crate) fn written(&self, key: Key) -> Option<&Resource> {
+        match self.by_key.get(&key) {
+            Some(draft) => self.drafts[*draft].resource.as_ref(),
+            None => self.incoming.get(&key),
+        }
+    }
+
+    /// Every resource of a type that this unit writes.
+    pub(crate) fn all_written(&self, resource_type: ResourceType) -> impl Iterator<Item = (Key, &Resource)> {
+        let ahead = self.incoming.iter().filter(|(key, _)| !self.by_key.contains_key(key));
+        let drafts = self.drafts.iter().filter_map(|d| Some((Key::of_resource(d.resource_type, d.id.as_str()), d.resource.as_ref()?)));
+        ahead.map(|(key, r)| (*key, r)).chain(drafts).filter(move |(_, r)| r.resource_type() == resource_type)
+    }
+
+    /// Whether this unit creates the resource, so that nothing in the database can refer to it yet.
+    pub(crate) fn is_new(&self, key: Key) -> bool {
+        match self.by_key.get(&key) {
+            Some(draft) => self.drafts[*draft].previous.is_none(),
+            None => self.incoming.contains_key(&key),
+        }
+    }
+
+    fn is_written(&self, key: Key) -> bool {
+        self.written(key).is_some()
+    }
+
+    /// Plans a new resource under this id.
+    pub(crate) async fn draft_create(&mut self, id: Id, mut resource: Resource) -> Result<Planned, Error> {
+        let mut issues = self.validate(&resource)?;
+        resource.identify(&id, VersionId::FIRST, self.now);
+        let related = self.related(&resource, None).await?;
+        let outcome = workflow::create(resource, &id, &related, self.now)?;
+        issues.extend(outcome.warnings);
+        let draft = self.add(Draft {
+            resource_type: outcome.resource.resource_type(),
+            id,
+            operation: Operation::Create,
+            previous: None,
+            previous_resource: None,
+            resource: Some(outcome.resource),
+            from_client: true,
+            issues,
+        })?;
+        self.apply(outcome.effects)?;
+        Ok(Planned::Draft(draft))
+    }
+
+    /// Plans new content for a resource whose current version is `previous`: nothing when it says the same.
+    pub(crate) async fn draft_update(
+        &mut self,
+        id: Id,
+        previous: Stored,
+        mut resource: Resource,
+    ) -> Result<Planned, Error> {
+        let mut issues = self.validate(&resource)?;
+        resource.identify(&id, previous.version_id.next(), self.now);
+        let previous_resource = previous.resource()?;
+        let outcome = match &previous_resource {
+            Some(current) if current.same_content(&resource) => return Ok(Planned::Existing(Box::new(previous))),
+            Some(current) => {
+                let related = self.related(&resource, Some(current)).await?;
+                workflow::update(current, resource, &related, self.now)?
+            }
+            // Brought back to life: the rules see it as new.
+            None => {
+                let related = self.related(&resource, None).await?;
+                workflow::create(resource, &id, &related, self.now)?
+            }
+        };
+        if previous_resource.as_ref().is_some_and(|current| current.same_content(&outcome.resource)) {
+            return Ok(Planned::Existing(Box::new(previous)));
+        }
+        issues.extend(outcome.warnings);
+        let draft = self.add(Draft {
+            resource_type: outcome.resource.resource_type(),
+            id,
+            operation: if previous_resource.is_some() { Operation::Update } else { Operation::Create },
+            previous: Some(previous),
+            previous_resource,
+            resource: Some(outcome.resource),
+            from_client: true,
+            issues,
+        })?;
+        self.apply(outcome.effects)?;
+        Ok(Planned::Draft(draft))
+    }
+
+    pub(crate) fn draft_delete(&mut self, id: Id, previous: Stored) -> Result<Planned, Error> {
+        let previous_resource = previous.resource()?;
+        let draft = self.add(Draft {
+            resource_type: previous.resource_type,
+            id,
+            operation: Operation::Delete,
+            previous: Some(previous),
+            previous_resource,
+            resource: None,
+            from_client: true,
+            issues: Vec::new(),
+        })?;
+        Ok(Planned::Draft(draft))
+    }
+
+    fn validate(&self, resource: &Resource) -> Result<Vec<Issue>, Error> {
+        validation::into_error(validation::validate(resource, &self.server.validation))
+    }
+
+    fn add(&mut self, draft: Draft) -> Result<usize, Error> {
+        let key = Key::of_resource(draft.resource_type, draft.id.as_str());
+        if self.by_key.insert(key, self.drafts.len()).is_some() {
+            return Err(Error::bad_request(format!(
+                "{}/{} is written twice. A transaction may write a resource once.",
+                draft.resource_type, draft.id
+            )));
+        }
+        self.drafts.push(draft);
+        Ok(self.drafts.len() - 1)
+    }
+
+    /// Plans what the rules write on their own account. What the same unit writes already is amended, not written twice.
+    fn apply(&mut self, effects: Vec<Effect>) -> Result<(), Error> {
+        for effect in effects {
+            match effect {
+                Effect::Create(mut resource) => {
+                    let id = resource.id().map_or_else(|| Ok(Id::new()), Id::parse)?;
+                    resource.identify(&id, VersionId::FIRST, self.now);
+                    self.add(Draft {
+                        resource_type: resource.resource_type(),
+                        id,
+                        operation: Operation::Create,
+                        previous: None,
+                        previous_resource: None,
+                        resource: Some(resource),
+                        from_client: false,
+                        issues: Vec::new(),
+                    })?;
+                }
+                Effect::Update(resource) => {
+                    let key = resource.key().ok_or_else(|| Error::exception("an effect updates nothing"))?;
+                    if let Some(draft) = self.by_key.get(&key) {
+                        self.drafts[*draft].resource = Some(resource);
+                        continue;
+                    }
+                    if self.incoming.contains_key(&key) {
+                        let name = resource.address().unwrap_or_default();
+                        return Err(Error::new(
+                            Cause::Unprocessable,
+                            format!("The transaction updates {name}, and another of its entries changes it by the rules as well. Send them one after the other."),
+                        ));
+                    }
+                    let id = Id::parse(resource.id().unwrap_or_default())?;
+                    let previous = self
+                        .remembered
+                        .get(&key)
+                        .cloned()
+                        .ok_or_else(|| Error::exception("an effect updates what was not read"))?;
+                    let previous_resource = previous.resource()?;
+                    self.add(Draft {
+                        resource_type: resource.resource_type(),
+                        id,
+                        operation: Operation::Update,
+                        previous: Some(previous),
+                        previous_resource,
+                        resource: Some(resource),
+                        from_client: false,
+                        issues: Vec::new(),
+                    })?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks references and rights, and gives every draft its label and index rows.
+    pub(crate) async fn settle(&mut self) -> Result<Commit, Error> {
+        let base = &self.server.settings.base;
+        let targets = self.targets().await?;
+        for draft in self.drafts.iter().filter(|draft| draft.from_client) {
+            if let Some(resource) = &draft.resource
+                && self.server.settings.check_references
+            {
+                reference::check(resource, base, &targets, |key| self.is_written(key))?;
+            }
+            self.check_right(draft, &targets)?;
+        }
+        let parties = self.parties(&targets);
+        let mut changes = Vec::with_capacity(self.drafts.len());
+        for (draft, parties) in self.drafts.iter().zip(parties) {
+            let rows = |resource: &Resource| ::search::index(resource, base, &self.server.zone);
+            let labelled = draft.resource.as_ref().or(draft.previous_resource.as_ref());
+            changes.push(Change {
+                resource_type: draft.resource_type,
+                id: draft.id.clone(),
+                operation: draft.operation,
+                expected: draft.previous.as_ref().map(|previous| previous.version_id),
+                resource: draft.resource.clone(),
+                rows: draft.resource.as_ref().map(rows).unwrap_or_default(),
+                previous_rows: draft.previous_resource.as_ref().map(rows).unwrap_or_default(),
+                label: labelled.map(|resource| label(resource, parties)).unwrap_or_default(),
+            });
+        }
+        Ok(Commit { changes, absent: std::mem::take(&mut self.absent), actor: self.context.actor() })
+    }
+
+    /// What the drafts refer to, before and after, and the drafts' own current rows.
+    async fn targets(&self) -> Result<HashMap<Key, Target>, Error> {
+        let base = &self.server.settings.base;
+        let mut keys = BTreeSet::new();
+        for draft in &self.drafts {
+            for resource in [&draft.resource, &draft.previous_resource].into_iter().flatten() {
+                keys.extend(resource.references(base).iter().filter_map(|(_, reference)| reference.key()));
+            }
+            if draft.previous.is_some() {
+                keys.insert(Key::of_resource(draft.resource_type, draft.id.as_str()));
+            }
+        }
+        let keys: Vec<_> = keys.into_iter().collect();
+        let targets = self.server.store.targets(&self.context.access, &keys).await?;
+        Ok(targets.into_iter().map(|target| (target.key, target)).collect())
+    }
+
+    /// Writes are for the parties of the current version.
+    fn check_right(&self, draft: &Draft, targets: &HashMap<Key, Target>) -> Result<(), Error> {
+        let Some(current) = targets.get(&Key::of_resource(draft.resource_type, draft.id.as_str())) else {
+            return Ok(());
+        };
+        if draft.previous.is_none() || self.context.access.may_write(current.parties.as_deref()) {
+            return Ok(());
+        }
+        let issue = Issue::error(
+            fhir::IssueType::Forbidden,
+            format!("Your organisation is not a party to {}/{}, so it may read it but not write it.", draft.resource_type, draft.id),
+        );
+        Err(Error::with_issue(Cause::Forbidden, issue.by_rule("IC-AUTH-01")))
+    }
+
+    /// The parties of every draft's version. An organisation that is named no more sees this version, and nothing after it.
+    fn parties(&self, targets: &HashMap<Key, Target>) -> Vec<BTreeSet<Key>> {
+        let base = &self.server.settings.base;
+        let mut of_requests: HashMap<Key, BTreeSet<Key>> = HashMap::new();
+        let mut parties = vec![BTreeSet::new(); self.drafts.len()];
+        let mut order: Vec<usize> = (0..self.drafts.len()).collect();
+        order.sort_by_key(|at| self.drafts[*at].resource_type != ResourceType::SERVICE_REQUEST);
+        for at in order {
+            let draft = &self.drafts[at];
+            let key = Key::of_resource(draft.resource_type, draft.id.as_str());
+            let mut of_draft: BTreeSet<Key> = [&draft.resource, &draft.previous_resource]
+                .into_iter()
+                .flatten()
+                .flat_map(|resource| parties_of(resource, base, targets, |request| of_requests.get(&request).cloned()))
+                .collect();
+            if draft.previous.is_none() && draft.from_client {
+                of_draft.extend(&self.context.parties);
+            }
+            let is_kept = !WORKFLOW.contains(&draft.resource_type) || draft.resource.is_none();
+            if is_kept && let Some(current) = targets.get(&key) {
+                of_draft.extend(current.parties.iter().flatten());
+                of_draft.extend(&self.context.parties);
+            }
+            if draft.resource_type == ResourceType::SERVICE_REQUEST {
+                of_requests.insert(key, of_draft.clone());
+            }
+            parties[at] = of_draft;
+        }
+        parties
+    }
+
+    /// The reply for what was planned, once it is written.
+    pub(crate) fn reply(&self, planned: &Planned, written: &[Written], success: Success) -> Result<Reply, Error> {
+        let draft = match planned {
+            Planned::Nothing => {
+                return Ok(Reply { success: Success::NoContent, body: None, version: None, issues: Vec::new() });
+            }
+            Planned::Existing(stored) => return Ok(Reply::stored((**stored).clone())),
+            Planned::Draft(draft) => *draft,
+        };
+        let (draft, written) = self
+            .drafts
+            .get(draft)
+            .zip(written.get(draft))
+            .ok_or_else(|| Error::exception("a planned write was not written"))?;
+        let version = Version::written(draft.resource_type, draft.id.as_str(), written);
+        let body = draft.resource.clone().map(|mut resource| {
+            resource.identify(&draft.id, written.version_id, written.last_updated);
+            resource.value().to_string().into()
+        });
+        Ok(Reply { success, body, version: Some(version), issues: draft.issues.clone() })
+    }
+}
+
+/// What planning an entry came to, and how it succeeds; `None` for an entry that writes nothing.
+pub(crate) type Plan = Option<(Planned, Success)>;
+
+impl Server {
+    /// Plans and writes until no other writer is faster; the answers come in the order of the plans.
+    ///
+    /// # Errors
+    /// Whatever planning refuses; 409 when others were faster every time.
+    pub(crate) async fn write<'a>(
+        &'a self,
+        context: &'a Context,
+        plan: impl AsyncFn(&mut Unit<'a>) -> Result<Vec<Plan>, Error>,
+    ) -> Result<Vec<Option<Reply>>, Error> {
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                tokio::time::sleep(Duration::from_millis(3 << attempt)).await;
+            }
+            let mut unit = Unit::new(self, context);
+            let plans = plan(&mut unit).await?;
+            let commit = unit.settle().await?;
+            let written = match self.store.commit(&commit).await {
+                Ok(Committed::Written(written)) => written,
+                Ok(Committed::Outrun) => continue,
+                Err(error) if error.cause() == Cause::WriteConflict => continue,
+                Err(error) => return Err(error),
+            };
+            let reply = |plan: &Plan| plan.as_ref().map(|(planned, s)| unit.reply(planned, &written, *s)).transpose();
+            return plans.iter().map(reply).collect();
+        }
+        Err(Error::new(
+            Cause::WriteConflict,
+            "Other writes to the same resources were faster. Please repeat the request.",
+        ))
+    }
+
+    /// The same for a single write.
+    pub(crate) async fn write_one<'a>(
+        &'a self,
+        context: &'a Context,
+        plan: impl AsyncFn(&mut Unit<'a>) -> Result<(Planned, Success), Error>,
+    ) -> Result<Reply, Error> {
+        let replies = self.write(context, async |unit| Ok(vec![Some(plan(unit).await?)])).await?;
+        replies.into_iter().flatten().next().ok_or_else(|| Error::exception("a write has no answer"))
+    }
+}

@@ -1,0 +1,113 @@
+//! update and update as create, <https://hl7.org/fhir/R4/http.html#update>.
+
+use auth::Right;
+use fhir::{Cause, Error, Id, Issue, IssueType, Key, Resource};
+use store::{Access, Operation, Stored};
+
+use crate::label::WORKFLOW;
+use crate::request::IfMatch;
+use crate::unit::{Planned, Unit};
+use crate::{Context, Reply, Server, Success};
+
+impl Server {
+    pub(crate) async fn update(
+        &self,
+        context: &Context,
+        id: &Id,
+        resource: Resource,
+        if_match: &IfMatch,
+    ) -> Result<Reply, Error> {
+        self.write_one(context, async |unit| unit.update(id.clone(), resource.clone(), if_match).await).await
+    }
+}
+
+impl Unit<'_> {
+    /// Plans an update. Of a type that clients may give ids to, one that is not there yet is created.
+    pub(crate) async fn update(
+        &mut self,
+        id: Id,
+        resource: Resource,
+        if_match: &IfMatch,
+    ) -> Result<(Planned, Success), Error> {
+        let resource_type = resource.resource_type();
+        self.context.caller.require(resource_type, Right::Update)?;
+        check_id(&id, &resource)?;
+        let is_workflow = WORKFLOW.contains(&resource_type);
+        let key = Key::of_resource(resource_type, id.as_str());
+        let name = format!("{resource_type}/{id}");
+        let Some(current) = self.server.store.read(&self.context.access, key).await? else {
+            if *if_match != IfMatch::Absent {
+                return Err(stale(&name, None));
+            }
+            if is_workflow {
+                return Err(Error::new(
+                    Cause::MethodNotAllowed,
+                    format!("{name} is not known here, and the server gives {resource_type} resources their ids. POST it to {resource_type}."),
+                ));
+            }
+            // What the caller may not see is not there for the caller, and must not be overwritten either.
+            if self.server.store.read(&Access::system(), key).await?.is_some() {
+                return Err(Error::not_found(&name));
+            }
+            self.context.caller.require(resource_type, Right::Create)?;
+            return Ok((self.draft_create(id, resource).await?, Success::Created));
+        };
+        self.check_version(&name, &current, if_match, is_workflow)?;
+        let success = if current.operation == Operation::Delete { Success::Created } else { Success::Ok };
+        let planned = self.draft_update(id, current, resource).await?;
+        Ok((planned, success))
+    }
+
+    /// Whether `If-Match` allows to follow this version.
+    pub(crate) fn check_version(
+        &self,
+        name: &str,
+        current: &Stored,
+        if_match: &IfMatch,
+        is_required: bool,
+    ) -> Result<(), Error> {
+        match if_match {
+            IfMatch::Absent if is_required && self.server.settings.require_if_match => {
+                let sentence = format!(
+                    "{name} can only be changed with the version that you have seen. Read it, and send If-Match: W/\"{}\" or the version you read.",
+                    current.version_id
+                );
+                Err(Error::with_issue(
+                    Cause::BadRequest,
+                    Issue::error(IssueType::Required, sentence).by_rule("IC-VER-01"),
+                ))
+            }
+            IfMatch::Versions(versions) if !versions.contains(&current.version_id) => {
+                Err(stale(name, Some(current)))
+            }
+            IfMatch::Absent | IfMatch::Any | IfMatch::Versions(_) => Ok(()),
+        }
+    }
+}
+
+fn stale(name: &str, current: Option<&Stored>) -> Error {
+    let sentence = match current {
+        Some(current) => format!(
+            "{name} has changed: its current version is {}. Read it again, and repeat your change on that version.",
+            current.version_id
+        ),
+        None => format!("{name} is not known here, so it has no version that If-Match could name."),
+    };
+    Error::with_issue(
+        Cause::VersionMismatch,
+        Issue::error(IssueType::Conflict, sentence).by_rule("IC-VER-02"),
+    )
+}
+
+fn check_id(id: &Id, resource: &Resource) -> Result<(), Error> {
+    let resource_type = resource.resource_type();
+    let sentence = match resource.id() {
+        Some(given) if given == id.as_str() => return Ok(()),
+        Some(given) => format!("The address names {resource_type}/{id}, but the body has the id '{given}'."),
+        None => format!("The body of an update carries its id: \"id\": \"{id}\"."),
+    };
+    Err(Error::with_issue(
+        Cause::BadRequest,
+        Issue::error(IssueType::Invalid, sentence).at(format!("{resource_type}.id")),
+    ))
+}

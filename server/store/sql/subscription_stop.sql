@@ -1,0 +1,6 @@
+-- $1 key, $2 epoch, $3 whether it was deleted, $4 the version that stopped it. Whoever is sending finds its lease gone.
+UPDATE subscription_state
+SET epoch = $2, listening = false, deleted = $3, status = 'off', reported = 'off', handshaken = false, batch_to = NULL,
+    due_at = NULL, lease = NULL, attempt = 0, first_fail_at = NULL, slow = false,
+    definition_version = $4
+WHERE key = $1

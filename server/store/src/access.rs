@@ -1,0 +1,94 @@
+//! `Access`: what a caller may read, compiled into the condition that every statement carries for every table it reads.
+//!
+//! A row can be loaded only through an `Access`. The policy is circle-of-care: an organisation that is a party to a
+//! current referral, task or episode of a patient reads what is about that patient; writes are for the parties alone.
+
+use fhir::{Key, ResourceType};
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+/// A compiled right to read. It is made from a caller, or is the system's own.
+#[derive(Clone, Debug)]
+pub struct Access(Policy);
+
+#[derive(Clone, Debug)]
+enum Policy {
+    Everything,
+    Parties(Vec<Uuid>),
+    Patient(Uuid),
+    Nothing,
+}
+
+/// The types whose rows make an organisation part of the patient's circle of care.
+const CIRCLE: [ResourceType; 3] =
+    [ResourceType::SERVICE_REQUEST, ResourceType::TASK, ResourceType::EPISODE_OF_CARE];
+
+impl Access {
+    /// The right of the server itself: rules, the sequencer, reindexing. Never made for a caller, but in `dev --no-auth`.
+    #[must_use]
+    pub fn system() -> Self {
+        Self(Policy::Everything)
+    }
+
+    /// The right of a caller who acts for these organisations.
+    #[must_use]
+    pub fn of_parties(parties: &[Key]) -> Self {
+        if parties.is_empty() {
+            return Self(Policy::Nothing);
+        }
+        Self(Policy::Parties(parties.iter().map(|key| key.uuid()).collect()))
+    }
+
+    /// The right of the person whom the record is about.
+    #[must_use]
+    pub fn of_patient(patient: Key) -> Self {
+        Self(Policy::Patient(patient.uuid()))
+    }
+
+    /// Whether a row with these parties may be written by the caller.
+    #[must_use]
+    pub fn may_write(&self, parties: Option<&[Key]>) -> bool {
+        match &self.0 {
+            Policy::Everything => true,
+            Policy::Parties(own) => parties.is_none_or(|parties| parties.iter().any(|p| own.contains(&p.uuid()))),
+            Policy::Patient(_) | Policy::Nothing => false,
+        }
+    }
+
+    /// The condition on a row of `resource` or `version` under this alias; its parameter, if any, is added to `parameters`.
+    pub(crate) fn condition(&self, alias: &str, parameters: &mut Parameters) -> String {
+        match &self.0 {
+            Policy::Everything => "true".to_owned(),
+            Policy::Nothing => format!("{alias}.parties IS NULL"),
+            Policy::Patient(patient) => {
+                let n = parameters.push(*patient);
+                format!("({alias}.parties IS NULL OR {alias}.patient = ${n})")
+            }
+            Policy::Parties(own) => {
+                let n = parameters.push(own.clone());
+                let circle = CIRCLE.map(|t| t.number().to_string()).join(", ");
+                format!(
+                    "({alias}.parties IS NULL OR {alias}.parties && ${n} OR ({alias}.confidentiality = 0 AND EXISTS (\
+                     SELECT FROM resource circle WHERE circle.patient = {alias}.patient \
+                     AND circle.resource_type IN ({circle}) AND NOT circle.deleted AND circle.parties && ${n})))"
+                )
+            }
+        }
+    }
+}
+
+/// The parameters of a statement that is put together from parts, in the order of their numbers.
+#[derive(Default)]
+pub(crate) struct Parameters(Vec<Box<dyn ToSql + Sync + Send>>);
+
+impl Parameters {
+    /// Adds a value and returns its number, as in `$1`.
+    pub(crate) fn push(&mut self, value: impl ToSql + Sync + Send + 'static) -> usize {
+        self.0.push(Box::new(value));
+        self.0.len()
+    }
+
+    pub(crate) fn as_slice(&self) -> Vec<&(dyn ToSql + Sync)> {
+        self.0.iter().map(|value| value.as_ref() as &(dyn ToSql + Sync)).collect()
+    }
+}

@@ -1,0 +1,205 @@
+//! `commit`: the only writer of the resource tables.
+//!
+//! One statement writes, for every change of a unit of work, the current row, the version, the index rows, the audit row and
+//! the change-queue row; the expected versions are part of it. Without conditions that is one round trip.
+
+use std::collections::{BTreeSet, HashMap};
+
+use deadpool_postgres::GenericClient;
+use fhir::{Error, Instant, Key};
+use search::index::{DateRow, StringRow};
+use search::{IndexRows, ReferenceRow};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use crate::change::{Absent, Change, Commit, Committed, Written};
+use crate::content::{encode, instant};
+use crate::{Result, Store, error::from_postgres};
+
+impl Store {
+    /// Writes all changes of a unit of work in one transaction, or none of them.
+    ///
+    /// # Errors
+    /// 409 when Postgres gave up on the transaction (the caller may simply repeat it), 503 and 504 when it cannot be reached
+    /// or takes too long. When another writer was faster the answer is [`Committed::Outrun`], not an error.
+    pub async fn commit(&self, commit: &Commit) -> Result<Committed> {
+        if commit.changes.is_empty() {
+            return Ok(Committed::Written(Vec::new()));
+        }
+        let arrays = Arrays::of(commit)?;
+        let mut client = self.client().await?;
+        if commit.absent.is_empty() {
+            return write(&client, &arrays, &commit.changes).await;
+        }
+        let transaction = client.transaction().await.map_err(from_postgres)?;
+        lock(&transaction, &commit.absent).await?;
+        for absent in &commit.absent {
+            if absent.is_outrun(&transaction).await? {
+                return Ok(Committed::Outrun);
+            }
+        }
+        let committed = write(&transaction, &arrays, &commit.changes).await?;
+        if matches!(committed, Committed::Written(_)) {
+            transaction.commit().await.map_err(from_postgres)?;
+        }
+        Ok(committed)
+    }
+}
+
+/// Excludes every other create with one of the same conditions until the transaction ends. The locks are taken in one order.
+async fn lock(client: &impl GenericClient, absent: &[Absent]) -> Result<()> {
+    let locks: BTreeSet<i64> =
+        absent.iter().flat_map(|a| &a.locks).map(|key| (key.uuid().as_u128() >> 64) as u64 as i64).collect();
+    let locks: Vec<i64> = locks.into_iter().collect();
+    let statement = client.prepare_cached(include_str!("../sql/lock.sql")).await.map_err(from_postgres)?;
+    client.query(&statement, &[&locks]).await.map_err(from_postgres)?;
+    Ok(())
+}
+
+async fn write(client: &impl GenericClient, arrays: &Arrays, changes: &[Change]) -> Result<Committed> {
+    let statement = client.prepare_cached(include_str!("../sql/commit.sql")).await.map_err(from_postgres)?;
+    let rows = match client.query(&statement, &arrays.parameters()).await {
+        Ok(rows) => rows,
+        Err(error) if error.code() == Some(&SqlState::DIVISION_BY_ZERO) => return Ok(Committed::Outrun),
+        Err(error) => return Err(from_postgres(error)),
+    };
+    let written: HashMap<Uuid, (i64, Instant)> =
+        rows.iter().map(|row| (row.get(0), (row.get(1), instant(row.get(2))))).collect();
+    if written.len() != changes.len() {
+        return Ok(Committed::Outrun);
+    }
+    let of_change = |change: &Change| {
+        let (seq, last_updated) = *written.get(&change.key().uuid())?;
+        Some(Written { seq, version_id: change.version_id(), last_updated })
+    };
+    let written: Option<Vec<_>> = changes.iter().map(of_change).collect();
+    written.map(Committed::Written).ok_or_else(|| Error::exception("a change was written under another key"))
+}
+
+/// The changes as the arrays that the statement takes, in the order of its parameters.
+#[derive(Default)]
+struct Arrays {
+    key: Vec<Uuid>,
+    resource_type: Vec<i16>,
+    version_id: Vec<i32>,
+    id: Vec<String>,
+    operation: Vec<&'static str>,
+    content: Vec<Option<Vec<u8>>>,
+    status: Vec<Option<String>>,
+    owner: Vec<Option<Uuid>>,
+    patient: Vec<Option<Uuid>>,
+    focus: Vec<Option<Uuid>>,
+    date_low: Vec<Option<i64>>,
+    date_high: Vec<Option<i64>>,
+    keys: Vec<String>,
+    parties: Vec<Option<String>>,
+    confidentiality: Vec<i16>,
+    client: Vec<String>,
+    subject: Vec<String>,
+    organization: Vec<Option<String>>,
+    request_id: Vec<Option<String>>,
+    gone: Satellites,
+    new: Satellites,
+}
+
+/// The rows of the index tables, each with the resource that it belongs to.
+#[derive(Default)]
+struct Satellites {
+    identifier: Columns2<Uuid, Uuid>,
+    reference: Columns3<Uuid, i32, Uuid>,
+    string: (Vec<i32>, Vec<String>, Vec<String>, Vec<Uuid>),
+    date: (Vec<i32>, Vec<i64>, Vec<i64>, Vec<Uuid>),
+}
+
+type Columns2<A, B> = (Vec<A>, Vec<B>);
+type Columns3<A, B, C> = (Vec<A>, Vec<B>, Vec<C>);
+
+impl Satellites {
+    /// Adds the rows of `rows` that `other` has not.
+    fn add(&mut self, rows: &IndexRows, other: &IndexRows, source: Uuid) {
+        fn only<'a, T: Ord>(rows: &'a [T], other: &[T]) -> BTreeSet<&'a T> {
+            rows.iter().filter(|row| !other.contains(row)).collect()
+        }
+        for key in only(&rows.identifiers, &other.identifiers) {
+            self.identifier.0.push(key.uuid());
+            self.identifier.1.push(source);
+        }
+        for ReferenceRow { parameter, target } in only(&rows.references, &other.references) {
+            self.reference.0.push(target.uuid());
+            self.reference.1.push(*parameter);
+            self.reference.2.push(source);
+        }
+        for StringRow { parameter, folded, exact } in only(&rows.strings, &other.strings) {
+            self.string.0.push(*parameter);
+            self.string.1.push(folded.clone());
+            self.string.2.push(exact.clone());
+            self.string.3.push(source);
+        }
+        for DateRow { parameter, low, high } in only(&rows.dates, &other.dates) {
+            self.date.0.push(*parameter);
+            self.date.1.push(*low);
+            self.date.2.push(*high);
+            self.date.3.push(source);
+        }
+    }
+}
+
+impl Arrays {
+    fn of(commit: &Commit) -> Result<Self> {
+        let mut arrays = Self::default();
+        for change in &commit.changes {
+            let source = change.key().uuid();
+            let (rows, label, actor) = (&change.rows, &change.label, &commit.actor);
+            arrays.key.push(source);
+            arrays.resource_type.push(change.resource_type.number());
+            arrays.version_id.push(change.version_id().number());
+            arrays.id.push(change.id.to_string());
+            arrays.operation.push(change.operation.code());
+            arrays.content.push(change.resource.as_ref().map(encode).transpose()?);
+            arrays.status.push(rows.status.clone());
+            arrays.owner.push(rows.owner.map(Key::uuid));
+            arrays.patient.push(rows.patient.map(Key::uuid));
+            arrays.focus.push(rows.focus.map(Key::uuid));
+            arrays.date_low.push(rows.date.map(|(low, _)| low));
+            arrays.date_high.push(rows.date.map(|(_, high)| high));
+            arrays.keys.push(array_text(&rows.keys));
+            arrays.parties.push(label.parties.as_deref().map(array_text));
+            arrays.confidentiality.push(label.confidentiality);
+            arrays.client.push(actor.client.clone());
+            arrays.subject.push(actor.subject.clone());
+            arrays.organization.push(actor.organization.clone());
+            arrays.request_id.push(actor.request_id.clone());
+            arrays.gone.add(&change.previous_rows, rows, source);
+            arrays.new.add(rows, &change.previous_rows, source);
+        }
+        Ok(arrays)
+    }
+
+    fn parameters(&self) -> [&(dyn ToSql + Sync); 44] {
+        let (gone, new) = (&self.gone, &self.new);
+        [
+            &self.key, &self.resource_type, &self.version_id, &self.id, &self.operation, &self.content, &self.status,
+            &self.owner, &self.patient, &self.focus, &self.date_low, &self.date_high, &self.keys, &self.parties,
+            &self.confidentiality, &self.client, &self.subject, &self.organization, &self.request_id,
+            &gone.identifier.0, &gone.identifier.1, &new.identifier.0, &new.identifier.1,
+            &gone.reference.0, &gone.reference.1, &gone.reference.2, &new.reference.0, &new.reference.1, &new.reference.2,
+            &gone.string.0, &gone.string.2, &gone.string.3, &new.string.0, &new.string.1, &new.string.2, &new.string.3,
+            &gone.date.0, &gone.date.1, &gone.date.2, &gone.date.3, &new.date.0, &new.date.1, &new.date.2, &new.date.3,
+        ]
+    }
+}
+
+/// An array of uuids as Postgres reads it from text. (An array of arrays would have to be rectangular.)
+fn array_text(keys: &[Key]) -> String {
+    let mut text = String::with_capacity(2 + keys.len() * 37);
+    text.push('{');
+    for key in keys {
+        if text.len() > 1 {
+            text.push(',');
+        }
+        text.push_str(key.uuid().hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+    }
+    text.push('}');
+    text
+}

@@ -1,0 +1,45 @@
+//! What Postgres says, as an error of ours: what may pass with time, what is the caller's, what is our fault,
+//! <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+
+use fhir::{Cause, Error};
+use tokio_postgres::error::SqlState;
+
+/// What every function of this crate returns.
+pub type Result<T> = std::result::Result<T, Error>;
+
+pub(crate) fn from_postgres(error: tokio_postgres::Error) -> Error {
+    let state = error.code();
+    let cause = match state {
+        None => Cause::Transient,
+        Some(state) if is_clash(state) => Cause::WriteConflict,
+        Some(state) if *state == SqlState::QUERY_CANCELED => Cause::Timeout,
+        Some(state) if is_passing(state) => Cause::Transient,
+        Some(_) => Cause::Exception,
+    };
+    let sentence = match cause {
+        Cause::WriteConflict => "Another write to the same resources was faster. Please repeat the request.",
+        Cause::Timeout => "The database took too long for this request.",
+        Cause::Transient => "The database cannot be reached for the moment. Please repeat the request.",
+        _ => return Error::exception(error),
+    };
+    Error::new(cause, sentence).from_source(error)
+}
+
+pub(crate) fn from_pool(error: deadpool_postgres::PoolError) -> Error {
+    match error {
+        deadpool_postgres::PoolError::Backend(error) => from_postgres(error),
+        error => Error::new(Cause::Transient, "The server is too busy for the moment. Please repeat the request.")
+            .from_source(error),
+    }
+}
+
+/// Serialization failures, deadlocks and lock timeouts: the whole unit of work may simply be repeated.
+fn is_clash(state: &SqlState) -> bool {
+    [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED, SqlState::LOCK_NOT_AVAILABLE]
+        .contains(state)
+}
+
+/// The server is going down, coming up, or out of some resource.
+fn is_passing(state: &SqlState) -> bool {
+    ["08", "53", "57"].iter().any(|class| state.code().starts_with(class))
+}

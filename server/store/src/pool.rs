@@ -1,0 +1,84 @@
+//! The pool of connections, each armed with time limits and planner settings when it is made.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use fhir::{Cause, Error};
+use serde::Deserialize;
+use tokio_postgres::NoTls;
+
+use crate::{Result, error::from_pool};
+
+/// How the database is used.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// A connection string, as a url or as `key=value` pairs.
+    pub url: String,
+    /// How many connections this process keeps at most.
+    pub connections: usize,
+    /// How long a request waits for a free connection, in milliseconds.
+    pub wait_ms: u64,
+    /// How long one statement may take, in milliseconds.
+    pub statement_timeout_ms: u64,
+}
+
+/// The database, as seen through its pool of connections. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pool: Pool,
+    pub(crate) cursor_secret: Arc<OnceLock<Vec<u8>>>,
+}
+
+impl Store {
+    /// A store on this database. No connection is made yet.
+    ///
+    /// # Errors
+    /// When the connection string cannot be understood.
+    pub fn new(settings: &Settings) -> Result<Self> {
+        let config: tokio_postgres::Config = settings
+            .url
+            .parse()
+            .map_err(|e| Error::new(Cause::Exception, "The database address cannot be understood.").from_source(e))?;
+        let manager =
+            Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+        // Index plans are always right for the statements made here, and the planner cannot know it: its estimate for
+        // array containment is a constant. Statements are small, so neither JIT nor parallel workers ever pay.
+        let arm = format!(
+            "SET statement_timeout = {}; SET lock_timeout = 2000; SET idle_in_transaction_session_timeout = 10000; \
+             SET enable_seqscan = off; SET random_page_cost = 1.1; SET jit = off; \
+             SET max_parallel_workers_per_gather = 0; SET TimeZone = 'UTC'",
+            settings.statement_timeout_ms
+        );
+        let pool = Pool::builder(manager)
+            .max_size(settings.connections)
+            .wait_timeout(Some(Duration::from_millis(settings.wait_ms)))
+            .create_timeout(Some(Duration::from_secs(5)))
+            .runtime(Runtime::Tokio1)
+            .post_create(Hook::async_fn(move |client, _| {
+                let arm = arm.clone();
+                Box::pin(async move { client.batch_execute(&arm).await.map_err(HookError::Backend) })
+            }))
+            .build()
+            .map_err(Error::exception)?;
+        Ok(Self { pool, cursor_secret: Arc::default() })
+    }
+
+    /// A connection; 503 when none becomes free in time.
+    pub(crate) async fn client(&self) -> Result<deadpool_postgres::Object> {
+        self.pool.get().await.map_err(from_pool)
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        let client = self.client().await?;
+        client.simple_query("SELECT 1").await.map_err(crate::error::from_postgres)?;
+        Ok(())
+    }
+
+    /// Closes every connection; later calls fail.
+    pub fn close(&self) {
+        self.pool.close();
+    }
+}

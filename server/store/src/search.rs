@@ -1,0 +1,199 @@
+//! Searches: a [`Query`] becomes SQL with nothing but numbered parameters, <https://hl7.org/fhir/R4/search.html>.
+//!
+//! The place of every match is found first, on the narrow rows; contents are fetched for one page only. Pages go on by keyset:
+//! a cursor holds the sort values of the last match, so that a page deep down costs what the first one costs, and a match that
+//! nobody touches is neither repeated nor lost while others are written.
+
+mod criterion;
+mod cursor;
+mod include;
+mod order;
+
+use deadpool_postgres::GenericClient;
+use fhir::ResourceType;
+use search::Query;
+use search::query::{Criterion, Summary, Total};
+
+use crate::access::Parameters;
+use crate::change::Absent;
+use crate::{Access, Result, Store, Stored, error::from_postgres};
+use criterion::condition;
+use order::Order;
+
+/// One page of a search.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub matches: Vec<Stored>,
+    pub included: Vec<Stored>,
+    pub total: Option<i64>,
+    /// The cursor of the next page; `None` on the last one.
+    pub next: Option<String>,
+}
+
+impl Store {
+    /// One page of what a caller may see of a search's matches, with what they include.
+    ///
+    /// # Errors
+    /// 400 for a cursor that was not made by this server for this sort order.
+    pub async fn search(&self, access: &Access, query: &Query) -> Result<Found> {
+        let only_total = query.count == 0 || query.summary == Summary::Count;
+        let mut found = Found { matches: Vec::new(), included: Vec::new(), total: None, next: None };
+        if !only_total {
+            self.page(access, query, &mut found).await?;
+            found.included = self.included(access, query, &found.matches).await?;
+        }
+        let complete = query.cursor.is_none() && found.next.is_none();
+        found.total = match query.total {
+            _ if only_total => Some(self.total(access, query).await?),
+            Total::None => None,
+            _ if complete => Some(i64::try_from(found.matches.len()).unwrap_or(i64::MAX)),
+            Total::Unspecified => None,
+            Total::Estimate | Total::Accurate => Some(self.total(access, query).await?),
+        };
+        Ok(found)
+    }
+
+    /// The matches of a condition, at most `limit`: enough to tell none, one and several apart.
+    pub async fn matching(
+        &self,
+        access: &Access,
+        resource_type: ResourceType,
+        criteria: &[Criterion],
+        limit: u32,
+    ) -> Result<Vec<Stored>> {
+        let mut parameters = Parameters::default();
+        let filter = filter(access, resource_type, criteria, &mut parameters);
+        let sql = format!(
+            "SELECT {} FROM resource r JOIN version v ON v.seq = r.seq WHERE {filter} LIMIT {limit}",
+            Stored::COLUMNS
+        );
+        self.many(&sql, &parameters).await
+    }
+
+    async fn total(&self, access: &Access, query: &Query) -> Result<i64> {
+        let mut parameters = Parameters::default();
+        let filter = filter(access, query.resource_type, &query.criteria, &mut parameters);
+        self.count(&format!("SELECT count(*) FROM resource r WHERE {filter}"), &parameters).await
+    }
+
+    pub(crate) async fn count(&self, sql: &str, parameters: &Parameters) -> Result<i64> {
+        let client = self.client().await?;
+        let statement = client.prepare_cached(sql).await.map_err(from_postgres)?;
+        let row = client.query_one(&statement, &parameters.as_slice()).await.map_err(from_postgres)?;
+        Ok(row.get(0))
+    }
+
+    async fn page(&self, access: &Access, query: &Query, found: &mut Found) -> Result<()> {
+        let secret = if query.cursor.is_some() || query.count > 0 { self.cursor_secret().await? } else { Vec::new() };
+        let order = Order::of(query);
+        let after = query.cursor.as_deref().map(|text| cursor::open(text, &secret, &order)).transpose()?;
+        let mut parameters = Parameters::default();
+        let sql = page_sql(access, query, &order, after.as_deref(), &mut parameters);
+        let client = self.client().await?;
+        let statement = client.prepare_cached(&sql).await.map_err(from_postgres)?;
+        let rows = client.query(&statement, &parameters.as_slice()).await.map_err(from_postgres)?;
+        let count = query.count as usize;
+        if rows.len() > count
+            && let Some(last) = rows.get(count.saturating_sub(1))
+        {
+            found.next = Some(cursor::seal(&order.values(last, 8), &secret));
+        }
+        found.matches = rows.iter().take(count).map(|row| Stored::from_row(row, 0)).collect::<Result<_>>()?;
+        Ok(())
+    }
+
+    async fn cursor_secret(&self) -> Result<Vec<u8>> {
+        if let Some(secret) = self.cursor_secret.get() {
+            return Ok(secret.clone());
+        }
+        let secret = self.secret("cursor").await?;
+        Ok(self.cursor_secret.get_or_init(|| secret).clone())
+    }
+}
+
+impl Absent {
+    /// Whether something matches by now.
+    pub(crate) async fn is_outrun(&self, client: &impl GenericClient) -> Result<bool> {
+        let mut parameters = Parameters::default();
+        let filter = filter(&self.access, self.resource_type, &self.criteria, &mut parameters);
+        let sql = format!("SELECT FROM resource r WHERE {filter} LIMIT 1");
+        let statement = client.prepare_cached(&sql).await.map_err(from_postgres)?;
+        let rows = client.query(&statement, &parameters.as_slice()).await.map_err(from_postgres)?;
+        Ok(!rows.is_empty())
+    }
+}
+
+/// The whole statement of one page: places first, contents last.
+fn page_sql(
+    access: &Access,
+    query: &Query,
+    order: &Order,
+    after: Option<&[cursor::Value]>,
+    parameters: &mut Parameters,
+) -> String {
+    let limit = query.count + 1;
+    let place = |criteria: &[Criterion], parameters: &mut Parameters| {
+        let mut filter = filter(access, query.resource_type, criteria, parameters);
+        if let Some(after) = after {
+            filter.push_str(" AND ");
+            filter.push_str(&order.after(after, parameters));
+        }
+        format!(
+            "SELECT r.seq, {} FROM resource r WHERE {filter} ORDER BY {} LIMIT {limit}",
+            order.columns(parameters),
+            order.by_position()
+        )
+    };
+    let places = match branches(query, order) {
+        None => place(&query.criteria, parameters),
+        Some(branches) => {
+            let parts: Vec<_> = branches.iter().map(|b| format!("({})", place(b, parameters))).collect();
+            format!("{} ORDER BY {} LIMIT {limit}", parts.join(" UNION ALL "), order.by_position())
+        }
+    };
+    format!(
+        "SELECT {}, {} FROM ({places}) AS p JOIN version v ON v.seq = p.seq ORDER BY {}",
+        Stored::COLUMNS,
+        order.names(),
+        order.by_name()
+    )
+}
+
+fn filter(
+    access: &Access,
+    resource_type: ResourceType,
+    criteria: &[Criterion],
+    parameters: &mut Parameters,
+) -> String {
+    let mut filter = format!("r.resource_type = {} AND NOT r.deleted", resource_type.number());
+    for criterion in criteria {
+        filter.push_str(" AND ");
+        filter.push_str(&condition(criterion, "r", access, parameters));
+    }
+    filter.push_str(" AND ");
+    filter.push_str(&access.condition("r", parameters));
+    filter
+}
+
+/// With several statuses and the order of last updates, one ordered branch for each status reads a handful of index entries,
+/// where a single scan would read and sort all of them.
+fn branches(query: &Query, order: &Order) -> Option<Vec<Vec<Criterion>>> {
+    if !order.is_by_seq() {
+        return None;
+    }
+    let (at, parameter, codes) = query.criteria.iter().enumerate().find_map(|(at, criterion)| match criterion {
+        Criterion::Status { parameter, codes, negated: false } if (2..=10).contains(&codes.len()) => {
+            Some((at, *parameter, codes))
+        }
+        _ => None,
+    })?;
+    let mut codes = codes.clone();
+    codes.sort_unstable();
+    codes.dedup();
+    let branch = |code: String| {
+        let mut criteria = query.criteria.clone();
+        criteria[at] = Criterion::Status { parameter, codes: vec![code], negated: false };
+        criteria
+    };
+    Some(codes.into_iter().map(branch).collect())
+}

@@ -1,0 +1,215 @@
+//! One criterion as a condition in SQL. It decides on the index rows exactly as [`search::matches`] does in memory.
+
+use search::query::{Criterion, DateValue, Prefix, TextMode};
+use search::value::string::fold;
+use search::{Hot, Kind, Parameter};
+use uuid::Uuid;
+
+use crate::Access;
+use crate::access::Parameters;
+use fhir::Key;
+
+/// The column of `resource` that answers for this parameter.
+pub(super) fn column(parameter: &Parameter) -> Option<&'static str> {
+    parameter.hot.map(|hot| match hot {
+        Hot::Status => "status",
+        Hot::Owner => "owner",
+        Hot::Patient => "patient",
+        Hot::Focus => "focus",
+        Hot::Date => "date_low",
+    })
+}
+
+/// The condition that the row of `resource` under this alias meets the criterion. It is never null.
+pub(super) fn condition(
+    criterion: &Criterion,
+    alias: &str,
+    access: &Access,
+    parameters: &mut Parameters,
+) -> String {
+    match criterion {
+        Criterion::Identity { keys } => format!("{alias}.key = ANY(${})", parameters.push(uuids(keys))),
+        Criterion::Keys { keys, negated, .. } => {
+            let n = parameters.push(uuids(keys));
+            negate(*negated, format!("{alias}.keys && ${n}"))
+        }
+        Criterion::Identifier { keys, .. } => {
+            let n = parameters.push(uuids(keys));
+            format!("{alias}.key IN (SELECT source FROM identifier_index WHERE value = ANY(${n}))")
+        }
+        Criterion::Any(alternatives) => {
+            any(alternatives.iter().map(|inner| condition(inner, alias, access, parameters)).collect())
+        }
+        Criterion::Has { parameter, criterion } => {
+            let source = format!("{alias}h");
+            let inner = condition(criterion, &source, access, parameters);
+            let visible = access.condition(&source, parameters);
+            let meets = format!(
+                "{source}.resource_type = {} AND NOT {source}.deleted AND {inner} AND {visible}",
+                parameter.resource_type.number()
+            );
+            match column(parameter) {
+                Some(column) => format!(
+                    "{alias}.key IN (SELECT {source}.{column} FROM resource {source} WHERE {source}.{column} IS NOT NULL AND {meets})"
+                ),
+                None => format!(
+                    "{alias}.key IN (SELECT link.target FROM resource {source} JOIN reference_index link \
+                     ON link.source = {source}.key AND link.parameter = {} WHERE {meets})",
+                    parameter.number
+                ),
+            }
+        }
+        Criterion::Status { codes, negated, .. } => {
+            let is = match codes.as_slice() {
+                [code] => format!("{alias}.status = ${}", parameters.push(code.clone())),
+                codes => format!("{alias}.status = ANY(${})", parameters.push(codes.to_vec())),
+            };
+            if *negated { format!("({alias}.status IS NULL OR NOT {is})") } else { is }
+        }
+        Criterion::Reference { parameter, local, other, negated } => {
+            let mut alternatives = Vec::new();
+            if !local.is_empty() {
+                let n = match local.as_slice() {
+                    [key] => format!("= ${}", parameters.push(key.uuid())),
+                    keys => format!("= ANY(${})", parameters.push(uuids(keys))),
+                };
+                alternatives.push(match column(parameter) {
+                    Some(column) => format!("({alias}.{column} IS NOT NULL AND {alias}.{column} {n})"),
+                    None => format!(
+                        "{alias}.key IN (SELECT source FROM reference_index WHERE parameter = {} AND target {n})",
+                        parameter.number
+                    ),
+                });
+            }
+            if !other.is_empty() {
+                alternatives.push(format!("{alias}.keys && ${}", parameters.push(uuids(other))));
+            }
+            negate(*negated, any(alternatives))
+        }
+        Criterion::Text { parameter, mode, texts } => any(texts
+            .iter()
+            .map(|text| {
+                let text = text_condition(*mode, text, parameters);
+                format!(
+                    "{alias}.key IN (SELECT source FROM string_index WHERE parameter = {} AND {text})",
+                    parameter.number
+                )
+            })
+            .collect()),
+        Criterion::Date { parameter, values } => any(values
+            .iter()
+            .map(|value| match parameter.hot {
+                Some(_) => {
+                    let (low, high) = (format!("{alias}.date_low"), format!("{alias}.date_high"));
+                    format!("({low} IS NOT NULL AND {})", interval(value, &low, &high, parameters))
+                }
+                None => format!(
+                    "{alias}.key IN (SELECT source FROM date_index WHERE parameter = {} AND {})",
+                    parameter.number,
+                    interval(value, "low", "high", parameters)
+                ),
+            })
+            .collect()),
+        Criterion::LastUpdated { values } => any(values
+            .iter()
+            .map(|value| {
+                let low = format!("(extract(epoch FROM date_trunc('milliseconds', {alias}.last_updated)) * 1000000)::bigint");
+                interval(value, &low, &format!("{low} + 1000"), parameters)
+            })
+            .collect()),
+        Criterion::Missing { parameter, missing } => negate(*missing, present(parameter, alias, parameters)),
+        Criterion::Chain { parameter, links } => any(links
+            .iter()
+            .map(|(resource_type, criterion)| {
+                // Every level of a chain has an alias of its own.
+                let target = format!("{alias}c");
+                let inner = condition(criterion, &target, access, parameters);
+                let visible = access.condition(&target, parameters);
+                let meets = format!(
+                    "{target}.resource_type = {} AND NOT {target}.deleted AND {inner} AND {visible}",
+                    resource_type.number()
+                );
+                match column(parameter) {
+                    Some(column) => format!(
+                        "({alias}.{column} IS NOT NULL AND {alias}.{column} IN (SELECT {target}.key FROM resource {target} WHERE {meets}))"
+                    ),
+                    None => format!(
+                        "{alias}.key IN (SELECT link.source FROM resource {target} JOIN reference_index link \
+                         ON link.target = {target}.key AND link.parameter = {} WHERE {meets})",
+                        parameter.number
+                    ),
+                }
+            })
+            .collect()),
+    }
+}
+
+fn uuids(keys: &[Key]) -> Vec<Uuid> {
+    keys.iter().map(|key| key.uuid()).collect()
+}
+
+fn any(alternatives: Vec<String>) -> String {
+    match alternatives.as_slice() {
+        [] => "false".to_owned(),
+        [only] => only.clone(),
+        _ => format!("({})", alternatives.join(" OR ")),
+    }
+}
+
+fn negate(negated: bool, condition: String) -> String {
+    if negated { format!("NOT ({condition})") } else { condition }
+}
+
+fn present(parameter: &'static Parameter, alias: &str, parameters: &mut Parameters) -> String {
+    let by_column = column(parameter).map(|column| format!("{alias}.{column} IS NOT NULL"));
+    let elsewhere = match parameter.kind {
+        Kind::Date => format!(
+            "{alias}.key IN (SELECT source FROM date_index WHERE parameter = {})",
+            parameter.number
+        ),
+        Kind::String => format!(
+            "{alias}.key IN (SELECT source FROM string_index WHERE parameter = {})",
+            parameter.number
+        ),
+        _ => format!("{alias}.keys && ${}", parameters.push(vec![parameter.presence().uuid()])),
+    };
+    any(by_column.into_iter().chain([elsewhere]).collect())
+}
+
+/// Ranges instead of LIKE: they use the index whatever the text is, and no character in it has a meaning of its own.
+fn text_condition(mode: TextMode, text: &str, parameters: &mut Parameters) -> String {
+    let beyond = |text: &str| format!("{text}\u{10ffff}");
+    match mode {
+        TextMode::StartsWith => {
+            let (n, m) = (parameters.push(text.to_owned()), parameters.push(beyond(text)));
+            format!("folded >= ${n} AND folded < ${m}")
+        }
+        TextMode::Contains => format!("position(${} IN folded) > 0", parameters.push(text.to_owned())),
+        TextMode::Exact => {
+            let (n, m) = (parameters.push(fold(text)), parameters.push(text.to_owned()));
+            format!("folded = ${n} AND exact = ${m}")
+        }
+        TextMode::Below => {
+            let below = format!("{}/", text.trim_end_matches('/'));
+            let (n, m, o) = (parameters.push(text.to_owned()), parameters.push(below.clone()), parameters.push(beyond(&below)));
+            format!("(folded = ${n} OR (folded >= ${m} AND folded < ${o}))")
+        }
+    }
+}
+
+/// How the half-open interval `[low, high)` of a resource stands to the one searched for.
+fn interval(value: &DateValue, low: &str, high: &str, parameters: &mut Parameters) -> String {
+    let from = |parameters: &mut Parameters| parameters.push(value.low);
+    let to = |parameters: &mut Parameters| parameters.push(value.high);
+    match value.prefix {
+        Prefix::Eq => format!("({low} >= ${} AND {high} <= ${})", from(parameters), to(parameters)),
+        Prefix::Ne => format!("({low} < ${} OR {high} > ${})", from(parameters), to(parameters)),
+        Prefix::Lt => format!("{low} < ${}", from(parameters)),
+        Prefix::Gt => format!("{high} > ${}", to(parameters)),
+        Prefix::Ge => format!("{high} > ${}", from(parameters)),
+        Prefix::Le => format!("{low} < ${}", to(parameters)),
+        Prefix::Sa => format!("{low} >= ${}", to(parameters)),
+        Prefix::Eb => format!("{high} <= ${}", from(parameters)),
+        Prefix::Ap => format!("({low} < ${} AND {high} > ${})", to(parameters), from(parameters)),
+    }
+}

@@ -1,0 +1,122 @@
+//! `_include` and `_revinclude`, <https://hl7.org/fhir/R4/search.html#revinclude>. What a caller may not see is left out.
+
+use std::collections::HashSet;
+
+use fhir::{Key, ResourceType};
+use search::query::{Direction, Include};
+use search::{Parameter, Query};
+
+use super::criterion::column;
+use crate::access::Parameters;
+use crate::{Access, Result, Store, Stored};
+
+/// How many resources a page includes at most; the rest can be found by searching for it.
+const MOST_INCLUDED: usize = 1000;
+
+/// How often `:iterate` goes on.
+const MOST_ROUNDS: usize = 5;
+
+impl Store {
+    /// What the matches of a page include, each resource once and no match again.
+    pub(super) async fn included(
+        &self,
+        access: &Access,
+        query: &Query,
+        matches: &[Stored],
+    ) -> Result<Vec<Stored>> {
+        let mut known: HashSet<Key> = matches.iter().map(key).collect();
+        let mut included: Vec<Stored> = Vec::new();
+        let mut round: Vec<Stored> = matches.to_vec();
+        for number in 0..MOST_ROUNDS {
+            let mut found = Vec::new();
+            for include in query.includes.iter().filter(|include| number == 0 || include.iterate) {
+                found.extend(match include.direction {
+                    Direction::Forward => self.referred(access, include, &round).await?,
+                    Direction::Reverse => self.referring(access, include, &round).await?,
+                });
+            }
+            found.retain(|stored| known.insert(key(stored)));
+            found.truncate(MOST_INCLUDED - included.len());
+            if found.is_empty() {
+                break;
+            }
+            included.extend(found.iter().cloned());
+            round = found;
+        }
+        Ok(included)
+    }
+
+    /// The resources that these refer to.
+    async fn referred(&self, access: &Access, include: &Include, from: &[Stored]) -> Result<Vec<Stored>> {
+        let sources: Vec<_> = from.iter().filter(|stored| stored.resource_type == include.source).collect();
+        if sources.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut parameters = Parameters::default();
+        let n = parameters.push(sources.iter().map(|stored| key(stored).uuid()).collect::<Vec<_>>());
+        let links = reference_parameters(include)
+            .map(|parameter| match column(parameter) {
+                Some(column) => format!("SELECT {column} FROM resource WHERE key = ANY(${n})"),
+                None => format!(
+                    "SELECT target FROM reference_index WHERE source = ANY(${n}) AND parameter = {}",
+                    parameter.number
+                ),
+            })
+            .collect::<Vec<_>>();
+        self.linked(access, "r.key", include.target, &links, parameters).await
+    }
+
+    /// The resources that refer to these.
+    async fn referring(&self, access: &Access, include: &Include, to: &[Stored]) -> Result<Vec<Stored>> {
+        if to.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut parameters = Parameters::default();
+        let n = parameters.push(to.iter().map(|stored| key(stored).uuid()).collect::<Vec<_>>());
+        let links = reference_parameters(include)
+            .map(|parameter| match column(parameter) {
+                Some(column) => format!("SELECT key FROM resource WHERE {column} = ANY(${n})"),
+                None => format!(
+                    "SELECT source FROM reference_index WHERE target = ANY(${n}) AND parameter = {}",
+                    parameter.number
+                ),
+            })
+            .collect::<Vec<_>>();
+        self.linked(access, "r.key", Some(include.source), &links, parameters).await
+    }
+
+    async fn linked(
+        &self,
+        access: &Access,
+        column: &str,
+        resource_type: Option<ResourceType>,
+        links: &[String],
+        mut parameters: Parameters,
+    ) -> Result<Vec<Stored>> {
+        if links.is_empty() {
+            return Ok(Vec::new());
+        }
+        let visible = access.condition("r", &mut parameters);
+        let of_type = resource_type.map_or(String::new(), |t| format!(" AND r.resource_type = {}", t.number()));
+        let sql = format!(
+            "SELECT {} FROM resource r JOIN version v ON v.seq = r.seq \
+             WHERE {column} IN ({}) AND NOT r.deleted{of_type} AND {visible} LIMIT {MOST_INCLUDED}",
+            Stored::COLUMNS,
+            links.join(" UNION ALL ")
+        );
+        self.many(&sql, &parameters).await
+    }
+}
+
+fn key(stored: &Stored) -> Key {
+    Key::of_resource(stored.resource_type, &stored.id)
+}
+
+fn reference_parameters(include: &Include) -> impl Iterator<Item = &'static Parameter> {
+    let all = search::registry().parameters(include.source);
+    all.iter().filter(move |parameter| {
+        parameter.kind == search::Kind::Reference
+            && parameter.indexed
+            && include.parameter.is_none_or(|wanted| wanted == *parameter)
+    })
+}

@@ -1,0 +1,142 @@
+//! `_sort` as SQL: the sort columns, and the condition of lying after a cursor. Missing values come last.
+
+use search::query::{Sort, SortBy};
+use search::{Hot, Kind, Query};
+use tokio_postgres::Row;
+
+use super::cursor::Value;
+use crate::access::Parameters;
+
+/// The order of a search's matches. It is total: the identity of a resource breaks ties.
+pub(super) struct Order(Vec<Column>);
+
+struct Column {
+    expression: String,
+    descending: bool,
+    text: bool,
+}
+
+impl Order {
+    pub(super) fn of(query: &Query) -> Self {
+        let newest_first = [Sort { by: SortBy::LastUpdated, descending: true }];
+        let sorts = if query.sort.is_empty() { &newest_first[..] } else { &query.sort };
+        let mut columns = Vec::new();
+        for sort in sorts {
+            columns.push(Column::of(sort));
+            if sort.by == SortBy::LastUpdated {
+                return Self(columns);
+            }
+        }
+        columns.push(Column { expression: "r.seq".to_owned(), descending: true, text: false });
+        Self(columns)
+    }
+
+    pub(super) fn is_by_seq(&self) -> bool {
+        self.0.len() == 1
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// `expression AS s0, …`
+    pub(super) fn columns(&self, _: &mut Parameters) -> String {
+        self.join(|at, column| format!("{} AS s{at}", column.expression))
+    }
+
+    /// `p.s0, p.s1, …`
+    pub(super) fn names(&self) -> String {
+        self.join(|at, _| format!("p.s{at}"))
+    }
+
+    /// The ORDER BY of the outer statement.
+    pub(super) fn by_name(&self) -> String {
+        self.join(|at, column| format!("p.s{at} {}", column.direction()))
+    }
+
+    /// The ORDER BY of the statement whose second column is the first sort column.
+    pub(super) fn by_position(&self) -> String {
+        self.join(|at, column| format!("{} {}", at + 2, column.direction()))
+    }
+
+    fn join(&self, part: impl Fn(usize, &Column) -> String) -> String {
+        self.0.iter().enumerate().map(|(at, column)| part(at, column)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The sort values of a row, whose first sort column has this number.
+    pub(super) fn values(&self, row: &Row, first: usize) -> Vec<Value> {
+        let value = |(at, column): (usize, &Column)| {
+            if column.text {
+                row.get::<_, Option<String>>(first + at).map_or(Value::Missing, Value::Text)
+            } else {
+                row.get::<_, Option<i64>>(first + at).map_or(Value::Missing, Value::Number)
+            }
+        };
+        self.0.iter().enumerate().map(value).collect()
+    }
+
+    /// Lying after these sort values: equal in the first ones, and beyond in the next.
+    pub(super) fn after(&self, values: &[Value], parameters: &mut Parameters) -> String {
+        let mut alternatives = Vec::new();
+        let mut equal: Vec<String> = Vec::new();
+        for (column, value) in self.0.iter().zip(values) {
+            let expression = &column.expression;
+            let Some(n) = value.push(parameters) else {
+                equal.push(format!("{expression} IS NULL"));
+                continue;
+            };
+            let beyond = if column.descending { "<" } else { ">" };
+            let missing = if column.never_missing() { String::new() } else { format!(" OR {expression} IS NULL") };
+            let mut parts = equal.clone();
+            parts.push(format!("({expression} {beyond} ${n}{missing})"));
+            alternatives.push(parts.join(" AND "));
+            equal.push(format!("{expression} = ${n}"));
+        }
+        match alternatives.as_slice() {
+            [] => "false".to_owned(),
+            [only] => only.clone(),
+            _ => format!("({})", alternatives.join(" OR ")),
+        }
+    }
+}
+
+impl Column {
+    fn of(sort: &Sort) -> Self {
+        let (extreme, bound) = if sort.descending { ("max", "high") } else { ("min", "low") };
+        let (expression, text) = match sort.by {
+            SortBy::LastUpdated => ("r.seq".to_owned(), false),
+            SortBy::Id => ("(SELECT sorted.id FROM version sorted WHERE sorted.seq = r.seq)".to_owned(), true),
+            SortBy::Parameter(parameter) => match (parameter.hot, parameter.kind) {
+                (Some(Hot::Status), _) => ("r.status".to_owned(), true),
+                (Some(Hot::Date), _) => (format!("r.date_{bound}"), false),
+                (_, Kind::Date) => (
+                    format!(
+                        "(SELECT {extreme}({bound}) FROM date_index d WHERE d.source = r.key AND d.parameter = {})",
+                        parameter.number
+                    ),
+                    false,
+                ),
+                _ => (
+                    format!(
+                        "(SELECT {extreme}(folded) FROM string_index s WHERE s.source = r.key AND s.parameter = {})",
+                        parameter.number
+                    ),
+                    true,
+                ),
+            },
+        };
+        Self { expression, descending: sort.descending, text }
+    }
+
+    fn never_missing(&self) -> bool {
+        self.expression == "r.seq"
+    }
+
+    fn direction(&self) -> &'static str {
+        match (self.descending, self.never_missing()) {
+            (true, true) => "DESC",
+            (true, false) => "DESC NULLS LAST",
+            (false, _) => "ASC",
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What the rules need to know of the resources that a resource refers to: whether they are there and visible, and whose
+//! they are. One statement answers for all references of a write.
+
+use fhir::{Error, Key, ResourceType};
+
+use crate::access::Parameters;
+use crate::{Access, Result, Store, error::from_postgres};
+
+/// A resource that is referred to.
+#[derive(Clone, Debug)]
+pub struct Target {
+    pub key: Key,
+    pub resource_type: ResourceType,
+    /// The organisation behind a service, a role or an episode; the owner of a task.
+    pub owner: Option<Key>,
+    pub patient: Option<Key>,
+    pub parties: Option<Vec<Key>>,
+    /// Whether the caller may see it. Rules of the server may look at what the caller may not.
+    pub visible: bool,
+}
+
+impl Store {
+    /// Those of these resources that exist and are not deleted.
+    pub async fn targets(&self, access: &Access, keys: &[Key]) -> Result<Vec<Target>> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut parameters = Parameters::default();
+        let n = parameters.push(keys.iter().map(|key| key.uuid()).collect::<Vec<_>>());
+        let visible = access.condition("r", &mut parameters);
+        let sql = format!(
+            "SELECT r.key, r.resource_type, r.owner, r.patient, r.parties, {visible} \
+             FROM resource r WHERE r.key = ANY(${n}) AND NOT r.deleted"
+        );
+        let client = self.client().await?;
+        let statement = client.prepare_cached(&sql).await.map_err(from_postgres)?;
+        let rows = client.query(&statement, &parameters.as_slice()).await.map_err(from_postgres)?;
+        rows.iter()
+            .map(|row| {
+                let number: i16 = row.get(1);
+                let parties: Option<Vec<uuid::Uuid>> = row.get(4);
+                Ok(Target {
+                    key: Key::from_uuid(row.get(0)),
+                    resource_type: ResourceType::from_number(number)
+                        .ok_or_else(|| Error::exception(format!("unknown resource type number {number}")))?,
+                    owner: row.get::<_, Option<_>>(2).map(Key::from_uuid),
+                    patient: row.get::<_, Option<_>>(3).map(Key::from_uuid),
+                    parties: parties.map(|parties| parties.into_iter().map(Key::from_uuid).collect()),
+                    visible: row.get(5),
+                })
+            })
+            .collect()
+    }
+
+    /// The resources with one of these identifier keys (see [`search::IndexRows::identifiers`]), at most `limit`.
+    pub async fn identified(&self, identifiers: &[Key], limit: i64) -> Result<Vec<Key>> {
+        let identifiers: Vec<_> = identifiers.iter().map(|key| key.uuid()).collect();
+        let client = self.client().await?;
+        let statement =
+            client.prepare_cached(include_str!("../sql/identified.sql")).await.map_err(from_postgres)?;
+        let rows = client.query(&statement, &[&identifiers, &limit]).await.map_err(from_postgres)?;
+        Ok(rows.iter().map(|row| Key::from_uuid(row.get(0))).collect())
+    }
+}
+
+/// Who refers to a resource.
+#[derive(Clone, Debug)]
+pub struct Referrers {
+    pub total: usize,
+    /// `Type/id` of those that the caller may see.
+    pub visible: Vec<String>,
+}
+
+impl Store {
+    /// Up to `limit` resources that refer to this one.
+    pub async fn referrers(&self, access: &Access, key: Key, limit: i64) -> Result<Referrers> {
+        let mut parameters = Parameters::default();
+        let k = parameters.push(key.uuid());
+        let l = parameters.push(limit);
+        let visible = access.condition("r", &mut parameters);
+        let sql = format!(
+            "SELECT r.resource_type, v.id, {visible} FROM resource r JOIN version v ON v.seq = r.seq WHERE r.key IN (\
+             SELECT source FROM reference_index WHERE target = ${k} \
+             UNION ALL SELECT key FROM resource WHERE owner = ${k} UNION ALL SELECT key FROM resource WHERE focus = ${k} \
+             UNION ALL SELECT key FROM resource WHERE patient = ${k}) \
+             AND NOT r.deleted AND r.key <> ${k} LIMIT ${l}"
+        );
+        let client = self.client().await?;
+        let statement = client.prepare_cached(&sql).await.map_err(from_postgres)?;
+        let rows = client.query(&statement, &parameters.as_slice()).await.map_err(from_postgres)?;
+        let name = |row: &tokio_postgres::Row| {
+            let resource_type = ResourceType::from_number(row.get(0))?;
+            Some(format!("{resource_type}/{}", row.get::<_, String>(1)))
+        };
+        Ok(Referrers { total: rows.len(), visible: rows.iter().filter(|row| row.get(2)).filter_map(name).collect() })
+    }
+}
