@@ -21,44 +21,62 @@ pub struct Query {
     pub elements: Vec<String>,
     /// The place after which this page begins, as given by the `next` link of the one before.
     pub cursor: Option<String>,
-    /// The parameters that were used, as they are repeated in the self link, in order.
+    /// The parameters that were used, as they are repeated in the self link, in order; without the cursor.
     pub used: Vec<(String, String)>,
     /// The parameters that were ignored under `handling=lenient`, each with the reason.
     pub ignored: Vec<(String, String)>,
 }
 
 /// One condition on a resource. All of them are decided on the index rows of [`crate::index`].
+///
+/// What has a column of its own (`parameter.hot`) is compared there; the rest in `keys` or in the parameter's rows.
 #[derive(Clone, Debug)]
 pub enum Criterion {
-    /// The parameter has (or, negated, has not) any of these keys: tokens, references, uris, `_id`, `_tag`, `_profile`.
-    /// `negated` is `:not`, and also holds where there is no value.
+    /// A token or uri: any of these is among the resource's `keys`.
+    /// `negated` is `:not`: none of them is, and it also holds where there is no value.
     Keys { parameter: &'static Parameter, keys: Vec<Key>, negated: bool },
-    /// The parameter's text matches any of these.
+    /// The same for business identifiers, whose keys are in `identifiers` too, where they are found fastest.
+    Identifier { parameter: &'static Parameter, keys: Vec<Key> },
+    /// A token with the column `status`: its code is (or, negated, is not, or is absent) one of these.
+    Status { parameter: &'static Parameter, codes: Vec<String>, negated: bool },
+    /// A reference: to any of these resources (`local`, keys of resources: in the column of a hot parameter, else in
+    /// the parameter's `references`), or with any of these texts or identifiers (`other`, always in `keys`).
+    /// `negated` as for `Keys`.
+    Reference { parameter: &'static Parameter, local: Vec<Key>, other: Vec<Key>, negated: bool },
+    /// The parameter's text (in `strings`) matches any of these.
     Text { parameter: &'static Parameter, mode: TextMode, texts: Vec<String> },
-    /// The parameter's interval stands to any of these as its prefix says.
+    /// One of the parameter's intervals (the column `date` of a hot parameter, else `dates`) stands to any of these as
+    /// its prefix says.
     Date { parameter: &'static Parameter, values: Vec<DateValue> },
-    /// `:missing`.
+    /// `:missing`. Without a value: for strings and dates no row, or no value in the column; for tokens, references and
+    /// uris the key [`Parameter::presence`] is absent, and the column, if there is one, is empty.
     Missing { parameter: &'static Parameter, missing: bool },
-    /// The identity of the resource itself: `_id`.
+    /// The identity of the resource itself is one of these: `_id`.
     Identity { keys: Vec<Key> },
-    /// A chain: the parameter refers to a resource of one of these types for which one of these conditions holds.
+    /// `_lastUpdated`, where the resource's own interval is its one microsecond.
+    LastUpdated { values: Vec<DateValue> },
+    /// A chain: the parameter refers to a resource of one of these types for which that type's condition holds.
     Chain { parameter: &'static Parameter, links: Vec<(ResourceType, Box<Criterion>)> },
+    /// `_has`: a resource of the parameter's type refers to this one by the parameter, and the condition holds for it.
+    Has { parameter: &'static Parameter, criterion: Box<Criterion> },
+    /// Any of these holds: membership in a compartment.
+    Any(Vec<Criterion>),
 }
 
 /// How a string is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextMode {
-    /// Folded, from the beginning.
+    /// Folded, from the beginning (`folded`).
     StartsWith,
-    /// Folded, anywhere.
+    /// Folded, anywhere (`folded`).
     Contains,
-    /// As it is, in full.
+    /// As it is, in full (`exact`).
     Exact,
-    /// A uri that is this one or lies below it.
+    /// A uri that is this one or lies below it: it goes on with `/` (`folded`, which is not folded for uris).
     Below,
 }
 
-/// One value of a date parameter: `[low, high)` in microseconds since 1970 UTC.
+/// One value of a date parameter: `[low, high)` in microseconds since 1970 UTC. For `ap` it is already widened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DateValue {
     pub prefix: Prefix,

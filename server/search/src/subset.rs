@@ -51,7 +51,8 @@ fn shows(element: &Element, query: &Query) -> bool {
 }
 
 fn tag(members: &mut fhir::Map<String, Value>) {
-    let subsetted = json!({"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"});
+    let subsetted =
+        json!({"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"});
     let meta = members.entry("meta").or_insert_with(|| json!({}));
     match meta.get_mut("tag").and_then(Value::as_array_mut) {
         Some(tags) => tags.push(subsetted),

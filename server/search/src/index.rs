@@ -1,0 +1,134 @@
+//! What a resource is found by: its index rows, made when it is written, <https://hl7.org/fhir/R4/search.html>.
+//!
+//! Where a value is kept: `status`, `owner`, `patient`, `focus` and `date` are columns of the resource's own row, for the
+//! parameters of [`crate::hot`]; local references of all others go to `references`, intervals to `dates`, texts (and
+//! uris, for `:below`) to `strings`; everything else that is found by equality is a key. `_id` and `_lastUpdated` have no
+//! rows: the store knows them.
+
+use fhir::{Key, Resource};
+use fhirpath::Context;
+use jiff::tz::TimeZone;
+
+use crate::{
+    found::Found,
+    hot::Hot,
+    parameter::{Kind, Parameter, registry},
+    value::{date, reference, string, token, uri},
+};
+
+/// The index rows of one version of a resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IndexRows {
+    /// The code of the hot parameter `status`.
+    pub status: Option<String>,
+    /// The key of the resource that the hot owner parameter points to.
+    pub owner: Option<Key>,
+    /// The key of the patient that the hot parameter `patient` points to.
+    pub patient: Option<Key>,
+    /// The key of the resource that the hot parameter `focus` points to.
+    pub focus: Option<Key>,
+    /// The interval `[low, high)` of the hot date parameter, in microseconds since 1970 UTC; of several, the outer limits.
+    pub date: Option<(i64, i64)>,
+    /// Tokens, uris, references that are not local, and presence; sorted, each once.
+    pub keys: Vec<Key>,
+    /// The keys of business identifiers (`system|value` and `value`), which are in `keys` too; sorted, each once.
+    pub identifiers: Vec<Key>,
+    /// Sorted, each once.
+    pub strings: Vec<StringRow>,
+    /// Sorted, each once.
+    pub dates: Vec<DateRow>,
+    /// Local references of the parameters that are not hot; sorted, each once.
+    pub references: Vec<ReferenceRow>,
+}
+
+/// A text of a string parameter, or a uri (which is not folded).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StringRow {
+    /// The number of the parameter.
+    pub parameter: i32,
+    /// As it is compared by default and by `:contains`, at most [`string::LENGTH`] characters.
+    pub folded: String,
+    /// As it is compared by `:exact`, at most [`string::LENGTH`] characters.
+    pub exact: String,
+}
+
+/// An interval `[low, high)` of a date parameter, in microseconds since 1970 UTC; an open end is `i64::MIN` or `MAX`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DateRow {
+    /// The number of the parameter.
+    pub parameter: i32,
+    pub low: i64,
+    pub high: i64,
+}
+
+/// A reference to a resource of this server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReferenceRow {
+    /// The number of the parameter.
+    pub parameter: i32,
+    /// [`Key::of_resource`] of what is pointed to.
+    pub target: Key,
+}
+
+/// The index rows of a resource. `base` is the server's own base address, without a slash at its end; `zone` is where
+/// times without a zone are at home.
+#[must_use]
+pub fn index(resource: &Resource, base: &str, zone: &TimeZone) -> IndexRows {
+    let mut rows = IndexRows::default();
+    let context = Context::of_resource(resource);
+    for parameter in registry().parameters(resource.resource_type()) {
+        let Some(expression) = parameter.expression() else { continue };
+        let found = Found::by(expression, &context);
+        for found in &found {
+            add(parameter, found, base, zone, &mut rows);
+        }
+        if !found.is_empty() && needs_presence(parameter, &rows) {
+            rows.keys.push(parameter.presence());
+        }
+    }
+    rows.sort();
+    rows
+}
+
+fn add(parameter: &Parameter, found: &Found<'_>, base: &str, zone: &TimeZone, rows: &mut IndexRows) {
+    let value = found.value.as_ref();
+    match parameter.kind {
+        Kind::Token if parameter.hot.is_some() => {
+            rows.status = rows.status.take().or_else(|| value.as_str().map(str::to_owned));
+        }
+        Kind::Token => token::add(parameter, found.type_name, value, rows),
+        Kind::Reference => reference::add(parameter, value, base, rows),
+        Kind::Date => date::add(parameter, value, zone, rows),
+        Kind::String => string::add(parameter, found.type_name, value, rows),
+        Kind::Uri => uri::add(parameter, value, rows),
+        Kind::Number | Kind::Quantity | Kind::Composite | Kind::Special => {}
+    }
+}
+
+/// Whether that there is a value must be said by a key.
+fn needs_presence(parameter: &Parameter, rows: &IndexRows) -> bool {
+    match parameter.hot {
+        Some(Hot::Status | Hot::Date) => false,
+        Some(Hot::Owner) => rows.owner.is_none(),
+        Some(Hot::Patient) => rows.patient.is_none(),
+        Some(Hot::Focus) => rows.focus.is_none(),
+        None => matches!(parameter.kind, Kind::Token | Kind::Reference | Kind::Uri),
+    }
+}
+
+impl IndexRows {
+    fn sort(&mut self) {
+        fn unique<T: Ord>(list: &mut Vec<T>) {
+            list.sort_unstable();
+            list.dedup();
+        }
+        unique(&mut self.keys);
+        unique(&mut self.identifiers);
+        unique(&mut self.strings);
+        unique(&mut self.dates);
+        unique(&mut self.references);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! Decides a criterion in memory, with the meaning that the store's SQL has, <https://hl7.org/fhir/R4/search.html>.
+//!
+//! Subscription filters are decided so. Chains and `_has` cannot be: they look at other resources.
+
+use fhir::Key;
+
+use crate::{
+    hot::Hot,
+    index::IndexRows,
+    parameter::{Kind, Parameter},
+    query::{Criterion, DateValue, Prefix, TextMode},
+};
+
+/// Whether the resource with these rows, this identity and this `lastUpdated` (microseconds since 1970 UTC) meets the
+/// criterion; `None` when that depends on other resources.
+#[must_use]
+pub fn matches(criterion: &Criterion, rows: &IndexRows, identity: Key, last_updated: i64) -> Option<bool> {
+    Some(match criterion {
+        Criterion::Keys { keys, negated, .. } => any_key(keys, &rows.keys) != *negated,
+        Criterion::Identifier { keys, .. } => any_key(keys, &rows.identifiers),
+        Criterion::Status { codes, negated, .. } => {
+            rows.status.as_ref().is_some_and(|status| codes.contains(status)) != *negated
+        }
+        Criterion::Reference { parameter, local, other, negated } => {
+            (any_local(parameter, local, rows) || any_key(other, &rows.keys)) != *negated
+        }
+        Criterion::Text { parameter, mode, texts } => rows
+            .strings
+            .iter()
+            .filter(|row| row.parameter == parameter.number)
+            .any(|row| texts.iter().any(|text| text_matches(*mode, text, &row.folded, &row.exact))),
+        Criterion::Date { parameter, values } => {
+            intervals(parameter, rows).any(|interval| values.iter().any(|value| value.holds(interval)))
+        }
+        Criterion::Missing { parameter, missing } => has_value(parameter, rows) != *missing,
+        Criterion::Identity { keys } => keys.contains(&identity),
+        Criterion::LastUpdated { values } => {
+            values.iter().any(|value| value.holds((last_updated, last_updated.saturating_add(1))))
+        }
+        Criterion::Chain { .. } | Criterion::Has { .. } => return None,
+        Criterion::Any(criteria) => {
+            let decided: Vec<_> =
+                criteria.iter().map(|criterion| matches(criterion, rows, identity, last_updated)).collect();
+            match decided.contains(&Some(true)) {
+                false if decided.contains(&None) => return None,
+                any => any,
+            }
+        }
+    })
+}
+
+impl DateValue {
+    /// Whether an interval `[low, high)` stands to this value as its prefix says.
+    #[must_use]
+    pub fn holds(&self, (low, high): (i64, i64)) -> bool {
+        let within = self.low <= low && high <= self.high;
+        match self.prefix {
+            Prefix::Eq => within,
+            Prefix::Ne => !within,
+            Prefix::Gt => high > self.high,
+            Prefix::Lt => low < self.low,
+            Prefix::Ge => high > self.low,
+            Prefix::Le => low < self.high,
+            Prefix::Sa => low >= self.high,
+            Prefix::Eb => high <= self.low,
+            Prefix::Ap => low < self.high && high > self.low,
+        }
+    }
+}
+
+fn any_key(asked: &[Key], keys: &[Key]) -> bool {
+    asked.iter().any(|key| keys.binary_search(key).is_ok())
+}
+
+fn any_local(parameter: &Parameter, asked: &[Key], rows: &IndexRows) -> bool {
+    match column(parameter, rows) {
+        Some(target) => target.is_some_and(|target| asked.contains(&target)),
+        None => {
+            rows.references.iter().any(|row| row.parameter == parameter.number && asked.contains(&row.target))
+        }
+    }
+}
+
+/// The content of the column of a hot reference parameter.
+fn column(parameter: &Parameter, rows: &IndexRows) -> Option<Option<Key>> {
+    match parameter.hot? {
+        Hot::Owner => Some(rows.owner),
+        Hot::Patient => Some(rows.patient),
+        Hot::Focus => Some(rows.focus),
+        Hot::Status | Hot::Date => None,
+    }
+}
+
+fn intervals<'r>(parameter: &'r Parameter, rows: &'r IndexRows) -> impl Iterator<Item = (i64, i64)> + 'r {
+    let hot = if parameter.hot == Some(Hot::Date) { rows.date } else { None };
+    let number = parameter.number;
+    hot.into_iter()
+        .chain(rows.dates.iter().filter(move |row| row.parameter == number).map(|row| (row.low, row.high)))
+}
+
+fn text_matches(mode: TextMode, text: &str, folded: &str, exact: &str) -> bool {
+    match mode {
+        TextMode::StartsWith => folded.starts_with(text),
+        TextMode::Contains => folded.contains(text),
+        TextMode::Exact => exact == text,
+        TextMode::Below => {
+            folded.strip_prefix(text).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        }
+    }
+}
+
+fn has_value(parameter: &Parameter, rows: &IndexRows) -> bool {
+    match parameter.kind {
+        Kind::String => rows.strings.iter().any(|row| row.parameter == parameter.number),
+        Kind::Date => intervals(parameter, rows).next().is_some(),
+        _ if parameter.hot == Some(Hot::Status) => rows.status.is_some(),
+        _ => column(parameter, rows).flatten().is_some() || any_key(&[parameter.presence()], &rows.keys),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,275 @@
+//! The registry of search parameters: what each resource type can be searched by,
+//! <https://hl7.org/fhir/R4/searchparameter.html>.
+//!
+//! It is made once from the embedded definitions; each expression is cut to the type and compiled. Parameters of the kinds
+//! number, quantity, composite and special are known, but not indexed.
+
+use std::{fmt, sync::LazyLock};
+
+use canonical::{SearchParameter, definitions};
+use fhir::{Key, ResourceType};
+use fhirpath::Expression;
+
+use crate::{element::Selected, expression, hot, hot::Hot};
+
+/// <https://hl7.org/fhir/R4/search.html#ptypes>
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    Token,
+    Reference,
+    Date,
+    String,
+    Uri,
+    Number,
+    Quantity,
+    Composite,
+    Special,
+}
+
+impl Kind {
+    /// The kind with this code.
+    #[must_use]
+    pub fn find(code: &str) -> Option<Self> {
+        Some(match code {
+            "token" => Self::Token,
+            "reference" => Self::Reference,
+            "date" => Self::Date,
+            "string" => Self::String,
+            "uri" => Self::Uri,
+            "number" => Self::Number,
+            "quantity" => Self::Quantity,
+            "composite" => Self::Composite,
+            "special" => Self::Special,
+            _ => return None,
+        })
+    }
+
+    /// FHIR's code for it, as in `CapabilityStatement.rest.resource.searchParam.type`.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Reference => "reference",
+            Self::Date => "date",
+            Self::String => "string",
+            Self::Uri => "uri",
+            Self::Number => "number",
+            Self::Quantity => "quantity",
+            Self::Composite => "composite",
+            Self::Special => "special",
+        }
+    }
+
+    fn is_indexed(self) -> bool {
+        matches!(self, Self::Token | Self::Reference | Self::Date | Self::String | Self::Uri)
+    }
+}
+
+/// One search parameter of one resource type. Two are equal when type and code are.
+pub struct Parameter {
+    /// The name in a query: `authored-on`.
+    pub code: String,
+    /// The canonical url of its definition.
+    pub url: String,
+    pub kind: Kind,
+    pub resource_type: ResourceType,
+    /// For references: the types that may be pointed to.
+    pub targets: Vec<ResourceType>,
+    /// What stands for it in the database; it depends on type and code alone and never changes.
+    pub number: i32,
+    /// The column of its own, if it has one.
+    pub hot: Option<Hot>,
+    /// Whether it can be searched by.
+    pub indexed: bool,
+    pub(crate) selected: Selected,
+    expression: Option<Expression>,
+}
+
+impl Parameter {
+    /// The key of the fact that a resource has a value for this parameter: what `:missing` asks for. A hot parameter
+    /// has it only when its column does not say so already.
+    #[must_use]
+    pub fn presence(&self) -> Key {
+        self.key("present", &[])
+    }
+
+    /// The key of a value of this parameter in one of its forms.
+    pub(crate) fn key(&self, form: &str, texts: &[&str]) -> Key {
+        let mut parts = vec![self.resource_type.name(), self.code.as_str(), form];
+        parts.extend(texts);
+        Key::of_parts("token", &parts)
+    }
+
+    /// What selects its values; `None` when it is not indexed, or is answered by the columns that every resource has.
+    pub(crate) fn expression(&self) -> Option<&Expression> {
+        self.expression.as_ref()
+    }
+
+    fn new(definition: &SearchParameter, resource_type: ResourceType) -> Option<Self> {
+        let kind = Kind::find(&definition.kind)?;
+        let members = definition.expression.as_deref().map(|text| expression::cut(text, resource_type));
+        let members = members.unwrap_or_default();
+        let selected = Selected::by(&members);
+        let expression = if kind.is_indexed() && !members.is_empty() {
+            Expression::parse(&members.join(" | ")).ok()
+        } else {
+            None
+        };
+        let code = definition.code.clone();
+        let mut targets: Vec<_> =
+            definition.targets.iter().filter_map(|name| ResourceType::find(name)).collect();
+        if code == "patient" && targets.contains(&ResourceType::PATIENT) {
+            // Some definitions list Group beside it; whatever the list, `patient` is about patients.
+            targets = vec![ResourceType::PATIENT];
+        }
+        Some(Self {
+            hot: hot::column(resource_type, &code, kind, &selected),
+            number: number(resource_type, &code),
+            indexed: expression.is_some(),
+            expression: expression.filter(|_| !matches!(code.as_str(), "_id" | "_lastUpdated")),
+            code,
+            url: definition.url.clone(),
+            kind,
+            resource_type,
+            targets,
+            selected,
+        })
+    }
+}
+
+/// 31 bits of a hash of `Type.code`.
+fn number(resource_type: ResourceType, code: &str) -> i32 {
+    let hash = blake3::hash(format!("{resource_type}.{code}").as_bytes());
+    let mut bytes = [0; 4];
+    bytes.copy_from_slice(&hash.as_bytes()[..4]);
+    i32::from_be_bytes(bytes) & i32::MAX
+}
+
+impl PartialEq for Parameter {
+    fn eq(&self, other: &Self) -> bool {
+        self.resource_type == other.resource_type && self.code == other.code
+    }
+}
+
+impl Eq for Parameter {}
+
+impl fmt::Debug for Parameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.resource_type, self.code)
+    }
+}
+
+/// Every search parameter of every type.
+pub struct Registry {
+    /// By the number of the type; each list sorted by code.
+    types: Vec<Vec<Parameter>>,
+}
+
+/// The registry of this process.
+#[must_use]
+pub fn registry() -> &'static Registry {
+    static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::from_definitions);
+    &REGISTRY
+}
+
+impl Registry {
+    /// The parameter of that type with this exact code, `_id` and its like included.
+    #[must_use]
+    pub fn parameter(&self, resource_type: ResourceType, code: &str) -> Option<&Parameter> {
+        let parameters = self.parameters(resource_type);
+        parameters
+            .binary_search_by(|parameter| parameter.code.as_str().cmp(code))
+            .ok()
+            .map(|at| &parameters[at])
+    }
+
+    /// Every parameter of that type, sorted by code.
+    #[must_use]
+    pub fn parameters(&self, resource_type: ResourceType) -> &[Parameter] {
+        usize::try_from(resource_type.number())
+            .ok()
+            .and_then(|at| self.types.get(at))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    fn from_definitions() -> Self {
+        let mut types: Vec<Vec<Parameter>> = ResourceType::all().map(|_| Vec::new()).collect();
+        for definition in definitions().search_parameters() {
+            let general = definition.bases.iter().any(|base| base == "Resource" || base == "DomainResource");
+            for (resource_type, parameters) in ResourceType::all().zip(&mut types) {
+                if general || definition.bases.iter().any(|base| base == resource_type.name()) {
+                    parameters.extend(Parameter::new(definition, resource_type));
+                }
+            }
+        }
+        for parameters in &mut types {
+            // A few examples in the definitions redefine a code; the official definition has the code in its url.
+            parameters.sort_by(|a, b| {
+                let unofficial = |parameter: &Parameter| parameter.url.contains("/example");
+                a.code.cmp(&b.code).then(unofficial(a).cmp(&unofficial(b)))
+            });
+            parameters.dedup();
+        }
+        Self { types }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[test]
+    fn numbers_do_not_collide_and_do_not_change() {
+        let mut seen = HashMap::new();
+        for resource_type in ResourceType::all() {
+            for parameter in registry().parameters(resource_type) {
+                assert!(parameter.number >= 0);
+                if let Some(other) = seen.insert(parameter.number, parameter) {
+                    panic!("{other:?} and {parameter:?} have the same number");
+                }
+            }
+        }
+        assert!(seen.len() > 2000, "{}", seen.len());
+        assert_eq!(number(ResourceType::TASK, "owner"), 45_304_900);
+    }
+
+    #[test]
+    fn every_indexed_kind_compiles_wherever_the_definition_has_an_expression() {
+        for definition in definitions().search_parameters() {
+            for resource_type in definition.bases.iter().filter_map(|base| ResourceType::find(base)) {
+                let members =
+                    definition.expression.as_deref().map(|text| expression::cut(text, resource_type));
+                let parameter = registry().parameter(resource_type, &definition.code).unwrap();
+                if parameter.kind.is_indexed() && members.is_some_and(|members| !members.is_empty()) {
+                    assert!(parameter.indexed, "{parameter:?}: {:?}", definition.expression);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_type_is_searched_by() {
+        let check = |code: &str, kind: Kind, hot: Option<Hot>, indexed: bool| {
+            let parameter = registry().parameter(ResourceType::TASK, code).unwrap();
+            assert_eq!((parameter.kind, parameter.hot, parameter.indexed), (kind, hot, indexed), "{code}");
+        };
+        check("status", Kind::Token, Some(Hot::Status), true);
+        check("business-status", Kind::Token, None, true);
+        check("patient", Kind::Reference, Some(Hot::Patient), true);
+        check("subject", Kind::Reference, None, true);
+        check("authored-on", Kind::Date, Some(Hot::Date), true);
+        check("_id", Kind::Token, None, true);
+        check("_lastUpdated", Kind::Date, None, true);
+        check("_tag", Kind::Token, None, true);
+        check("_profile", Kind::Uri, None, true);
+        check("_source", Kind::Uri, None, true);
+        check("_text", Kind::String, None, false);
+        assert!(registry().parameter(ResourceType::TASK, "Status").is_none());
+        assert!(
+            registry().parameter(ResourceType::TASK, "intent").unwrap()
+                != registry().parameter(ResourceType::TASK, "code").unwrap()
+        );
+    }
+}

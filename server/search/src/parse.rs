@@ -1,0 +1,171 @@
+//! From the parameters of a search to a [`Query`], <https://hl7.org/fhir/R4/search.html>.
+//!
+//! An unknown parameter is refused, or ignored when handling is lenient; a value, modifier or chain that cannot be
+//! understood is refused always. Nothing here decides who may see what.
+
+use fhir::{Error, Instant, ResourceType};
+use jiff::tz::TimeZone;
+
+use crate::{
+    control, criterion,
+    pairs::decode_pairs,
+    query::{Criterion, Query, Summary, Total},
+    refusal::{Refusal, shown},
+};
+
+/// How many parameters a search may have.
+pub const MAX_PARAMETERS: usize = 30;
+
+/// What a query depends on beside its own text.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The server's own base address, without a slash at its end.
+    pub base: String,
+    /// Whether unknown parameters are ignored.
+    pub lenient: bool,
+    /// `_count` when none is given.
+    pub default_count: u32,
+    /// The greatest `_count`.
+    pub max_count: u32,
+    /// Where times without a zone are at home.
+    pub zone: TimeZone,
+    /// The present, for `ap`.
+    pub now: Instant,
+}
+
+impl Options {
+    /// Strict handling, pages of 50 and of 1,000 at most, now.
+    #[must_use]
+    pub fn new(base: impl Into<String>, zone: TimeZone) -> Self {
+        Self {
+            base: base.into(),
+            lenient: false,
+            default_count: 50,
+            max_count: 1000,
+            zone,
+            now: Instant::now(),
+        }
+    }
+}
+
+/// The query of a search of one type. The pairs are decoded; `_format` and its like are not among them.
+pub fn parse(
+    resource_type: ResourceType,
+    pairs: &[(String, String)],
+    options: &Options,
+) -> Result<Query, Error> {
+    few_enough(pairs)?;
+    let mut query = Query {
+        resource_type,
+        criteria: Vec::new(),
+        sort: Vec::new(),
+        count: options.default_count.min(options.max_count),
+        total: Total::Unspecified,
+        includes: Vec::new(),
+        summary: Summary::False,
+        elements: Vec::new(),
+        cursor: None,
+        used: Vec::new(),
+        ignored: Vec::new(),
+    };
+    for (name, value) in pairs.iter().filter(|(_, value)| !value.trim().is_empty()) {
+        match put(&mut query, name, value, options) {
+            Ok(()) => {}
+            Err(Refusal::Unknown(reason)) if options.lenient => query.ignored.push((name.clone(), reason)),
+            Err(refusal) => return Err(refusal.into_error()),
+        }
+    }
+    control::finish(&mut query).map_err(Refusal::into_error)?;
+    Ok(query)
+}
+
+fn put(query: &mut Query, name: &str, value: &str, options: &Options) -> Result<(), Refusal> {
+    if control::is_control(name) {
+        return control::apply(query, name, value, options);
+    }
+    query.criteria.extend(criterion::parse(query.resource_type, name, value, options)?);
+    query.used.push((name.to_owned(), value.to_owned()));
+    Ok(())
+}
+
+/// The criteria of a conditional interaction, `a=b&c=d` percent-encoded, joined by AND. What would select more than was
+/// meant is refused: unknown parameters whatever the handling, parameters that shape a result, and having no criterion.
+/// The type may stand before a `?`.
+pub fn parse_criteria(
+    resource_type: ResourceType,
+    query: &str,
+    options: &Options,
+) -> Result<Vec<Criterion>, Error> {
+    let query = match query.split_once('?') {
+        Some(("", rest)) => rest,
+        Some((name, rest)) if name == resource_type.name() => rest,
+        _ => query,
+    };
+    let pairs = decode_pairs(query)?;
+    few_enough(&pairs)?;
+    let mut criteria = Vec::new();
+    for (name, value) in &pairs {
+        if control::is_control(name) {
+            return Err(Error::bad_request(format!("'{}' cannot be part of a condition.", shown(name))));
+        }
+        criteria.extend(criterion::parse(resource_type, name, value, options).map_err(Refusal::into_error)?);
+    }
+    if criteria.is_empty() {
+        return Err(Error::bad_request(
+            "The condition has no search parameter with a value, so it would select everything.",
+        ));
+    }
+    Ok(criteria)
+}
+
+/// The criteria of a subscription's filter, joined by AND: `performer=Organization/1`, `Task.status:not=draft` or
+/// `Task?owner=Organization/1&status=requested`, percent-encoded. A filter that names another type, or one that cannot be
+/// decided on the resource alone (a chain or `_has`), is refused.
+pub fn parse_filter(
+    resource_type: ResourceType,
+    filter: &str,
+    options: &Options,
+) -> Result<Vec<Criterion>, Error> {
+    let (before, name) = match filter.find(['?', '=', '.', ':']) {
+        Some(at) if matches!(filter.as_bytes()[at], b'?' | b'.') => (&filter[..at], &filter[at + 1..]),
+        _ => ("", filter),
+    };
+    let name = match ResourceType::find(before) {
+        Some(named) if named == resource_type => name,
+        Some(named) => {
+            return Err(Error::bad_request(format!(
+                "The filter is about {named}, where {resource_type} is meant."
+            )));
+        }
+        None => filter,
+    };
+    let criteria = parse_criteria(resource_type, name, options)?;
+    if criteria.iter().any(needs_others) {
+        return Err(Error::bad_request(
+            "A filter looks at one resource alone: chained parameters and '_has' cannot be used in it.",
+        ));
+    }
+    Ok(criteria)
+}
+
+fn needs_others(criterion: &Criterion) -> bool {
+    match criterion {
+        Criterion::Chain { .. } | Criterion::Has { .. } => true,
+        Criterion::Any(criteria) => criteria.iter().any(needs_others),
+        _ => false,
+    }
+}
+
+fn few_enough(pairs: &[(String, String)]) -> Result<(), Error> {
+    if pairs.len() > MAX_PARAMETERS {
+        return Err(Refusal::too_costly(format!(
+            "The search has {} parameters; {MAX_PARAMETERS} are allowed.",
+            pairs.len()
+        ))
+        .into_error());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
