@@ -1,1 +1,139 @@
-//! (being written)
+//! The rules of intermediate care, pure: which moves are allowed, which facts are derived, when things are due, and what else is
+//! written in the same transaction, <https://hl7.org/fhir/R4/workflow.html>.
+//!
+//! Nothing is loaded and nothing is stored here: [`needs`] says what the rules must see, the caller loads it into [`Related`], and
+//! [`create`] or [`update`] say what is to be written. Who may do it is decided by access rules elsewhere. Resources that are not of
+//! intermediate care (no category, type or service line of ours) pass unchanged.
+
+pub mod care_plan;
+pub mod clock;
+pub mod discharge;
+mod discharge_plan;
+mod element;
+pub mod episode_of_care;
+pub mod extension;
+mod fulfilment;
+pub mod moves;
+pub mod patient;
+mod referral;
+pub mod rule;
+pub mod service_request;
+pub mod task;
+
+#[cfg(test)]
+mod tests;
+
+use fhir::{Error, Id, Instant, Issue, Resource, ResourceType};
+
+pub use clock::Settings;
+pub use element::{code_system, extension_url, same_reference};
+pub use patient::nhs_number_is_valid;
+
+/// What the rules may look at beside the resource itself; the caller loads it as [`needs`] says. What does not exist stays empty.
+#[derive(Clone, Debug, Default)]
+pub struct Related {
+    /// The ServiceRequest in a Task's focus.
+    pub referral: Option<Resource>,
+    /// The ServiceRequest that a referral is based on.
+    pub plan: Option<Resource>,
+    /// The Tasks whose focus is the ServiceRequest in question; for a discharge plan those that are based on it. The resource
+    /// itself may be among them.
+    pub tasks: Vec<Resource>,
+    /// The EpisodeOfCare resources whose referralRequest is that ServiceRequest.
+    pub episodes: Vec<Resource>,
+    /// The text of the reference to the care-transfer hub, which owns the Tasks that no team has.
+    pub hub: Option<String>,
+    /// The text of the reference to the Organization behind a Task's owner: of a HealthcareService its `providedBy`, of a
+    /// PractitionerRole its `organization`.
+    pub owner_organization: Option<String>,
+    /// What is a parameter and not a rule.
+    pub settings: Settings,
+}
+
+/// Which related resources the rules must see. All are texts of references, as the resource has them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Load as [`Related::referral`].
+    pub focus: Option<String>,
+    /// Load as [`Related::plan`].
+    pub based_on: Option<String>,
+    /// Load every Task whose `focus` is this, as [`Related::tasks`].
+    pub tasks_of: Option<String>,
+    /// Load every Task whose `basedOn` has this, as [`Related::tasks`].
+    pub tasks_based_on: Option<String>,
+    /// Load every EpisodeOfCare whose `referralRequest` has this, as [`Related::episodes`].
+    pub episodes_of: Option<String>,
+    /// Load this, and put the reference to its organization in [`Related::owner_organization`].
+    pub owner: Option<String>,
+}
+
+/// What else must be written in the same transaction. It is final: the rules are not applied to it again.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// A new resource; without an id, unless it must be referred to.
+    Create(Resource),
+    /// The new content of a resource that was among the related ones, with its id; its `meta.versionId` is the one it was made from.
+    Update(Resource),
+}
+
+/// The resource as it is to be written, and what goes with it.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// With the derived facts filled in.
+    pub resource: Resource,
+    pub effects: Vec<Effect>,
+    /// What the caller should be told, although the resource is accepted.
+    pub warnings: Vec<Issue>,
+}
+
+impl Outcome {
+    pub(crate) fn unchanged(resource: Resource) -> Self {
+        Self { resource, effects: Vec::new(), warnings: Vec::new() }
+    }
+}
+
+/// What the rules must see before this resource is created (`previous` is `None`) or updated.
+#[must_use]
+pub fn needs(resource: &Resource, previous: Option<&Resource>) -> Needs {
+    match resource.resource_type() {
+        ResourceType::SERVICE_REQUEST => service_request::needs(resource, previous),
+        ResourceType::TASK => task::needs(resource, previous),
+        ResourceType::EPISODE_OF_CARE => {
+            Needs { episodes_of: episode_of_care::referral(resource), ..Needs::default() }
+        }
+        _ => Needs::default(),
+    }
+}
+
+/// Applies the rules to a resource that is to be created under this id.
+///
+/// A status that only a later move may give is refused with 409, anything else that the rules do not allow with 422.
+pub fn create(resource: Resource, id: &Id, related: &Related, now: Instant) -> Result<Outcome, Error> {
+    match resource.resource_type() {
+        ResourceType::SERVICE_REQUEST => service_request::create(resource, id, related, now),
+        ResourceType::TASK => task::create(resource, related, now),
+        ResourceType::EPISODE_OF_CARE => episode_of_care::create(resource, related, now),
+        ResourceType::CARE_PLAN => care_plan::create(resource),
+        ResourceType::PATIENT => patient::check(&resource).map(|()| Outcome::unchanged(resource)),
+        _ => Ok(Outcome::unchanged(resource)),
+    }
+}
+
+/// Applies the rules to the new content of a resource; `previous` is its current version.
+///
+/// A forbidden move is refused with 409, anything else that the rules do not allow with 422.
+pub fn update(
+    previous: &Resource,
+    resource: Resource,
+    related: &Related,
+    now: Instant,
+) -> Result<Outcome, Error> {
+    match resource.resource_type() {
+        ResourceType::SERVICE_REQUEST => service_request::update(previous, resource, related, now),
+        ResourceType::TASK => task::update(previous, resource, related, now),
+        ResourceType::EPISODE_OF_CARE => episode_of_care::update(previous, resource, related, now),
+        ResourceType::CARE_PLAN => care_plan::update(previous, resource),
+        ResourceType::PATIENT => patient::check(&resource).map(|()| Outcome::unchanged(resource)),
+        _ => Ok(Outcome::unchanged(resource)),
+    }
+}

@@ -1,0 +1,466 @@
+//! Fulfilment by one team: allowed moves, what each needs, the first contact, and what the moves do to the episode and the referral,
+//! <https://hl7.org/fhir/R4/task.html>.
+//!
+//! Only a Task with code `fulfill` whose focus is a request of intermediate care is looked at. How the server itself makes, holds
+//! and ends Tasks is in `fulfilment`.
+
+use fhir::primitive::date::Interval;
+use fhir::{Error, Instant, Issue, IssueType, Resource, ResourceType, Value};
+use serde_json::json;
+
+use crate::clock::Clock;
+use crate::element::{code_in, concept, fill, is_reference_to, items, put, reference, same_reference};
+use crate::fulfilment::{self, focus, is_fulfilment};
+use crate::moves::Machine;
+use crate::service_request::{self, Kind};
+use crate::{Effect, Needs, Outcome, Related, episode_of_care, extension, rule};
+
+/// The moves that a client may make. The server also holds, resumes and cancels Tasks with their referral.
+pub const MACHINE: Machine = Machine {
+    resource_type: "Task",
+    first: &["draft", "requested"],
+    moves: &[
+        ("draft", &["requested", "entered-in-error"]),
+        ("requested", &["received", "accepted", "rejected", "cancelled", "entered-in-error"]),
+        ("received", &["accepted", "rejected", "cancelled", "entered-in-error"]),
+        ("accepted", &["ready", "in-progress", "failed", "cancelled", "entered-in-error"]),
+        ("ready", &["in-progress", "failed", "cancelled", "entered-in-error"]),
+        ("in-progress", &["on-hold", "completed", "failed", "entered-in-error"]),
+        ("on-hold", &["in-progress", "failed", "cancelled", "entered-in-error"]),
+        ("rejected", &["entered-in-error"]),
+        ("completed", &["entered-in-error"]),
+        ("failed", &["entered-in-error"]),
+        ("cancelled", &["entered-in-error"]),
+        ("entered-in-error", &[]),
+    ],
+    instead: "Make a new Task with an input 'redirect-from' instead.",
+};
+
+/// What a client may not change once the Task is there.
+const FIXED: [&str; 6] = ["code", "focus", "for", "requester", "authoredOn", "intent"];
+
+pub(crate) fn needs(task: &Resource, previous: Option<&Resource>) -> Needs {
+    let fulfilment = [Some(task), previous].into_iter().flatten().find(|task| is_fulfilment(task));
+    let Some(focus) = fulfilment.and_then(focus) else {
+        return Needs::default();
+    };
+    let owner = reference(task.get("owner")).filter(|text| !is_reference_to(text, "Organization"));
+    let moves = previous.is_some_and(|previous| previous.text("status") != task.text("status"));
+    Needs {
+        focus: Some(focus.to_owned()),
+        tasks_of: Some(focus.to_owned()),
+        episodes_of: previous.is_some().then(|| focus.to_owned()),
+        owner: owner.filter(|_| moves).map(str::to_owned),
+        ..Needs::default()
+    }
+}
+
+pub(crate) fn create(mut task: Resource, related: &Related, now: Instant) -> Result<Outcome, Error> {
+    if !applies_to(&task, related) {
+        return Ok(Outcome::unchanged(task));
+    }
+    MACHINE.check_first(&task)?;
+    check_referral(&task, related)?;
+    let sent = extension::find(&task, "ic-clock").cloned();
+    extension::put(&mut task, "ic-clock", None);
+    extension::put(&mut task, "ic-hold", None);
+    let mut warnings = Vec::new();
+    let mut effects = Vec::new();
+    if let (Some(referral), Some(address)) = (&related.referral, focus(&task).map(str::to_owned)) {
+        fulfilment::complete(&mut task, referral, &address, related, now);
+        if let Some(from) = fulfilment::redirect_from(&task) {
+            effects.extend(superseded(from, related, now));
+        }
+    }
+    if sent.is_some() && sent.as_ref() != extension::find(&task, "ic-clock") {
+        warnings.push(read_only(Issue::warning));
+    }
+    Ok(Outcome { resource: task, effects, warnings })
+}
+
+pub(crate) fn update(
+    previous: &Resource,
+    mut task: Resource,
+    related: &Related,
+    now: Instant,
+) -> Result<Outcome, Error> {
+    if !applies_to(previous, related) && !applies_to(&task, related) {
+        return Ok(Outcome::unchanged(task));
+    }
+    let sent_clock = extension::find(&task, "ic-clock").cloned();
+    restore(previous, &mut task);
+    MACHINE.check_move(previous, &task)?;
+    let wrong_clock = || sent_clock.is_some() && sent_clock.as_ref() != extension::find(previous, "ic-clock");
+    if previous.same_content(&task) && !wrong_clock() {
+        return Ok(Outcome::unchanged(task));
+    }
+    let mut issues = check_fixed(previous, &task);
+    issues.extend(check_facts(&task));
+    let contact = contact(&task, related);
+    if contact_text(previous) != contact_text(&task) || previous.text("status") != task.text("status") {
+        issues.extend(check_contact(&task, contact.as_ref(), related, now));
+    }
+    put(&mut task, "lastModified", Some(json!(now.to_string())));
+    if task.text("status") != Some("on-hold") {
+        extension::put(&mut task, "ic-hold", None);
+    }
+    if let Some(referral) = &related.referral {
+        let begins = previous.text("status") == Some("draft") && task.text("status") == Some("requested");
+        if let (true, Some(address)) = (begins, focus(&task).map(str::to_owned)) {
+            fulfilment::complete(&mut task, referral, &address, related, now);
+        }
+    }
+    let redirect = redirect(previous, &task, related, now);
+    set_clock(&mut task, contact.as_ref(), redirect.is_some(), related, now);
+    if wrong_clock() && sent_clock.as_ref() != extension::find(&task, "ic-clock") {
+        issues.push(read_only(Issue::error));
+    }
+    rule::unless_refused(issues)?;
+    let mut warnings = Vec::new();
+    let mut effects: Vec<Effect> = redirect.map(Effect::Create).into_iter().collect();
+    effects.extend(episode_effect(previous, &task, contact.as_ref(), related, now, &mut warnings));
+    effects.extend(completed_referral(&task, &effects, related));
+    Ok(Outcome { resource: task, effects, warnings })
+}
+
+/// Whether it fulfils a request of intermediate care. A request of this server that the caller could not load counts as one, so
+/// that the rules cannot be passed by hiding it.
+fn applies_to(task: &Resource, related: &Related) -> bool {
+    is_fulfilment(task)
+        && match &related.referral {
+            Some(referral) => service_request::kind(referral).is_some(),
+            None => focus(task).is_some_and(|text| !text.contains("://")),
+        }
+}
+
+/// Refuses a Task about another person than its referral, or for a referral that does not wait for an answer.
+fn check_referral(task: &Resource, related: &Related) -> Result<(), Error> {
+    let Some(referral) = &related.referral else {
+        return Ok(());
+    };
+    let mut issues = Vec::new();
+    if let (Some(person), Some(subject)) = (reference(task.get("for")), reference(referral.get("subject")))
+        && !same_reference(person, subject)
+    {
+        let sentence = "Task.for is another person than the referral's subject. Send the same, or leave it out: it is filled in.";
+        issues.push(
+            Issue::error(IssueType::BusinessRule, sentence).by_rule(rule::REFERRAL_TASK).at("Task.for"),
+        );
+    }
+    let status = referral.text("status").unwrap_or_default();
+    let waits = status == "active" || (status == "draft" && task.text("status") == Some("draft"));
+    if !waits {
+        let sentence = format!(
+            "The referral in Task.focus is '{status}', so that no team can be asked for it. Only an 'active' one can: move the \
+             referral first, or make a new one with 'replaces'."
+        );
+        issues.push(
+            Issue::error(IssueType::BusinessRule, sentence).by_rule(rule::REFERRAL_TASK).at("Task.focus"),
+        );
+    }
+    rule::unless_refused(issues)
+}
+
+/// Puts back what the server keeps in a Task, where the client left it out.
+fn restore(previous: &Resource, task: &mut Resource) {
+    for element in ["groupIdentifier", "basedOn", "restriction"] {
+        fill(task, previous.get(element), element);
+    }
+    put(task, "lastModified", previous.get("lastModified").cloned());
+    for name in ["ic-clock", "ic-hold"] {
+        extension::put(task, name, extension::find(previous, name).cloned());
+    }
+}
+
+fn check_fixed(previous: &Resource, task: &Resource) -> Vec<Issue> {
+    let changed = FIXED.iter().filter(|element| {
+        let (was, is) = (previous.get(element), task.get(element));
+        let same = match (reference(was), reference(is)) {
+            (Some(was), Some(is)) => same_reference(was, is),
+            _ => was == is,
+        };
+        was.is_some() && !same
+    });
+    let issue = |element: &&str| {
+        let sentence = format!(
+            "Task.{element} cannot change after the Task was made. Send it as it was{}.",
+            match reference(previous.get(element)).or(previous.text(element)) {
+                Some(text) => format!(", '{text}'"),
+                None => String::new(),
+            }
+        );
+        Issue::error(IssueType::BusinessRule, sentence)
+            .by_rule(rule::STATE_FIXED)
+            .at(format!("Task.{element}"))
+    };
+    changed.map(issue).collect()
+}
+
+/// The facts that a status needs beside it.
+fn check_facts(task: &Resource) -> Option<Issue> {
+    let status = task.text("status").unwrap_or_default();
+    let (missing, sentence, at) = match status {
+        "rejected" | "failed" | "cancelled" | "on-hold" => (
+            task.get("statusReason").is_none(),
+            "says why: send statusReason with a code of ic-status-reason, such as 'capacity' or 'out-of-area'",
+            "Task.statusReason",
+        ),
+        "in-progress" => (
+            contact_text(task).is_none(),
+            "has had a first contact: send an output of the type ic-task-output#first-contact with valueDateTime",
+            "Task.output",
+        ),
+        "completed" => (
+            outcome(task).is_none(),
+            "says how it ended: send an output of the type ic-task-output#outcome with a valueCodeableConcept of \
+             ic-episode-outcome",
+            "Task.output",
+        ),
+        _ => return None,
+    };
+    missing.then(|| {
+        let sentence = format!("A Task that is '{status}' {sentence}.");
+        Issue::error(IssueType::Required, sentence).by_rule(rule::STATE_FACT).at(at)
+    })
+}
+
+/// The first contact: its text as sent, and the time it stands for.
+struct Contact {
+    text: String,
+    at: Interval,
+}
+
+fn output<'a>(task: &'a Resource, kind: &str) -> Option<&'a Value> {
+    items(task, "output").iter().find(|output| {
+        output.get("type").is_some_and(|concept| code_in(concept, "ic-task-output") == Some(kind))
+    })
+}
+
+fn contact_text(task: &Resource) -> Option<&str> {
+    output(task, "first-contact")?.get("valueDateTime").and_then(Value::as_str)
+}
+
+fn contact(task: &Resource, related: &Related) -> Option<Contact> {
+    let text = contact_text(task)?;
+    Some(Contact { text: text.to_owned(), at: related.settings.interval(text)? })
+}
+
+fn outcome(task: &Resource) -> Option<&Value> {
+    output(task, "outcome")?.get("valueCodeableConcept")
+}
+
+const MINUTE: i64 = 60_000_000;
+
+fn check_contact(task: &Resource, contact: Option<&Contact>, related: &Related, now: Instant) -> Vec<Issue> {
+    let Some(contact) = contact else {
+        return Vec::new();
+    };
+    let mut issues = Vec::new();
+    let mut refuse = |rule, diagnostics: String| {
+        issues.push(Issue::error(IssueType::BusinessRule, diagnostics).by_rule(rule).at("Task.output"));
+    };
+    if contact.at.low > now.microseconds() + MINUTE {
+        refuse(
+            rule::CLOCK_FUTURE,
+            format!(
+                "The first contact, {}, lies in the future. Send the time at which the person was seen.",
+                contact.text
+            ),
+        );
+    }
+    if let Some(start) = clock_start(task, related)
+        && contact.at.high <= start - MINUTE
+    {
+        refuse(
+            rule::CLOCK_BEFORE_START,
+            format!(
+                "The first contact, {}, is before the clock's start, {}. Correct the time of the contact, or the referral's \
+                 ic-clock-start when it was received earlier than it says.",
+                contact.text,
+                Instant::from_microseconds(start)
+            ),
+        );
+    }
+    let mode = output(task, "first-contact-mode").and_then(|output| output.get("valueCodeableConcept"));
+    let mode = mode.and_then(|mode| code_in(mode, "ic-contact-mechanism"));
+    let urgent = related.referral.as_ref().is_some_and(service_request::is_urgent_response);
+    if let (true, false, Some(mode)) = (urgent, related.settings.ucr_accept_remote, mode)
+        && mode != "01"
+    {
+        refuse(
+            rule::CLOCK_REMOTE,
+            format!(
+                "A contact of the mechanism '{mode}' does not stop the clock of a two-hour response; only one face to face ('01') \
+                 does. Send as first contact the visit, once it has taken place."
+            ),
+        );
+    }
+    issues
+}
+
+/// From when on a contact is possible. A clock that started only because we then received the referral does not rule out an earlier
+/// contact that is entered late, so the time of writing counts if that is earlier.
+fn clock_start(task: &Resource, related: &Related) -> Option<i64> {
+    let interval = |text: &str| related.settings.interval(text);
+    let referral = related.referral.as_ref();
+    if let Some(stated) = referral.and_then(|r| extension::text(r, "ic-clock-start")).and_then(interval) {
+        return Some(stated.low);
+    }
+    let clock = Clock::of(task, &related.settings)?.start.microseconds();
+    let authored = referral.and_then(|r| r.text("authoredOn")).and_then(interval);
+    Some(authored.map_or(clock, |authored| authored.low.min(clock)))
+}
+
+fn set_clock(
+    task: &mut Resource,
+    contact: Option<&Contact>,
+    redirected: bool,
+    related: &Related,
+    now: Instant,
+) {
+    let Some(mut clock) = Clock::of(task, &related.settings) else {
+        return;
+    };
+    match contact {
+        Some(contact) => clock.stop(&contact.text, contact.at.low),
+        None => clock.resume(now),
+    }
+    let reason = task.get("statusReason");
+    match task.text("status") {
+        Some("entered-in-error") => clock.exclude("cancelled", reason),
+        Some("failed" | "cancelled") => clock.exclude("excluded", reason),
+        // Without a hub the clock of a rejected Task runs on, so that a breach is still told to the requester.
+        Some("rejected") if redirected => clock.exclude("excluded", reason),
+        _ => {}
+    }
+    if Some(&clock) != Clock::of(task, &related.settings).as_ref() {
+        clock.write(task);
+    }
+}
+
+/// The Task that the hub gets when a team says no, unless another Task of the referral is open or the hub itself said it.
+fn redirect(previous: &Resource, task: &Resource, related: &Related, now: Instant) -> Option<Resource> {
+    if task.text("status") != Some("rejected") || previous.text("status") == Some("rejected") {
+        return None;
+    }
+    let (referral, hub) = (related.referral.as_ref()?, related.hub.as_deref()?);
+    let by_hub = reference(task.get("owner")).is_some_and(|owner| same_reference(owner, hub));
+    if by_hub || others(task, related).any(fulfilment::is_open) || referral.text("status") != Some("active") {
+        return None;
+    }
+    fulfilment::redirected(task, referral, hub, related, now)
+}
+
+/// The hub's Tasks that a new Task, redirected from the same one, takes the place of.
+fn superseded<'a>(from: &'a str, related: &'a Related, now: Instant) -> impl Iterator<Item = Effect> + 'a {
+    let reason = concept("ic-status-reason", "redirected");
+    related
+        .tasks
+        .iter()
+        .filter(move |task| {
+            fulfilment::waits(task)
+                && fulfilment::redirect_from(task).is_some_and(|there| same_reference(there, from))
+                && reference(task.get("owner"))
+                    .zip(related.hub.as_deref())
+                    .is_some_and(|(a, b)| same_reference(a, b))
+        })
+        .map(move |task| Effect::Update(fulfilment::ended(task, "cancelled", &reason, related, now)))
+}
+
+fn others<'a>(task: &'a Resource, related: &'a Related) -> impl Iterator<Item = &'a Resource> {
+    related.tasks.iter().filter(|other| other.id() != task.id())
+}
+
+fn episode_effect(
+    previous: &Resource,
+    task: &Resource,
+    contact: Option<&Contact>,
+    related: &Related,
+    now: Instant,
+    warnings: &mut Vec<Issue>,
+) -> Option<Effect> {
+    let (from, to) = (previous.text("status").unwrap_or_default(), task.text("status").unwrap_or_default());
+    let corrected = to == "in-progress" && contact_text(previous) != contact_text(task);
+    if from == to && !corrected {
+        return None;
+    }
+    let referral = related.referral.as_ref().filter(|r| service_request::kind(r) == Some(Kind::Referral));
+    let existing = episode_of_care::of_task(task, related);
+    let mut planned = || {
+        let episode = episode_of_care::planned(task, referral?, related, now);
+        if episode.get("managingOrganization").is_none() {
+            let sentence = "The organization behind the Task's owner is not known, so the episode has no managingOrganization.";
+            warnings.push(Issue::warning(IssueType::BusinessRule, sentence).at("Task.owner"));
+        }
+        Some(episode)
+    };
+    match (to, existing) {
+        ("accepted", None) => planned().map(Effect::Create),
+        ("in-progress", None) => {
+            Some(Effect::Create(episode_of_care::begun(&planned()?, &contact?.text, now)))
+        }
+        ("in-progress", Some(episode)) => {
+            // Going on after a pause leaves the start alone, unless the contact itself was corrected.
+            if episode.text("status") == Some("onhold") && !corrected {
+                return Some(Effect::Update(episode_of_care::moved(episode, "active", now)));
+            }
+            Some(Effect::Update(episode_of_care::begun(episode, &contact?.text, now)))
+        }
+        ("on-hold", Some(episode)) if episode.text("status") == Some("active") => {
+            Some(Effect::Update(episode_of_care::moved(episode, "onhold", now)))
+        }
+        ("entered-in-error", Some(episode)) => {
+            Some(Effect::Update(episode_of_care::moved(episode, "entered-in-error", now)))
+        }
+        ("completed" | "failed" | "cancelled", Some(episode)) => {
+            let outcome =
+                outcome(task).cloned().or_else(|| episode_of_care::outcome_of(task.get("statusReason")));
+            Some(Effect::Update(episode_of_care::ended(
+                episode,
+                outcome,
+                &end(task, episode, related, now),
+                now,
+            )))
+        }
+        _ => None,
+    }
+}
+
+/// When the work ended: as the Task says, if that is possible, else now.
+fn end(task: &Resource, episode: &Resource, related: &Related, now: Instant) -> String {
+    let bound = |of: &Resource, element: &str, bound: &str| {
+        let text = of.get(element)?.get(bound)?.as_str()?.to_owned();
+        let interval = related.settings.interval(&text)?;
+        Some((text, interval))
+    };
+    let start = bound(episode, "period", "start").map_or(i64::MIN, |(_, start)| start.low);
+    match bound(task, "executionPeriod", "end") {
+        Some((text, end)) if end.high > start && end.low <= now.microseconds() => text,
+        _ => now.to_string(),
+    }
+}
+
+/// The referral completed, when with this Task all of its Tasks have ended and one is completed.
+fn completed_referral(task: &Resource, effects: &[Effect], related: &Related) -> Option<Effect> {
+    let referral = related.referral.as_ref()?;
+    let creates_task = effects
+        .iter()
+        .any(|e| matches!(e, Effect::Create(created) if created.resource_type() == ResourceType::TASK));
+    let all_ended =
+        !fulfilment::is_open(task) && !others(task, related).any(fulfilment::is_open) && !creates_task;
+    let completed =
+        || [task].into_iter().chain(others(task, related)).any(|t| t.text("status") == Some("completed"));
+    let waits =
+        service_request::kind(referral) == Some(Kind::Referral) && referral.text("status") == Some("active");
+    (waits && all_ended && completed()).then(|| {
+        let mut referral = referral.clone();
+        put(&mut referral, "status", Some(json!("completed")));
+        Effect::Update(referral)
+    })
+}
+
+fn read_only(severity: fn(IssueType, String) -> Issue) -> Issue {
+    let sentence =
+        "The extension ic-clock is written by the server alone. Leave it out, or send it as it was read.";
+    severity(IssueType::BusinessRule, sentence.to_owned()).by_rule(rule::CLOCK_READ_ONLY).at("Task.extension")
+}

@@ -1,0 +1,9 @@
+//! The rules at work: a small world that loads what [`crate::needs`] names and writes what comes back, as a server does.
+
+mod discharge;
+mod episode;
+mod machines;
+mod referral;
+mod task;
+mod walk;
+mod world;

@@ -1,0 +1,202 @@
+//! Resources in memory, with the loading and writing that the interactions do.
+
+use std::collections::BTreeMap;
+
+use fhir::{Error, Id, Instant, Issue, Resource, ResourceType, Value};
+use serde_json::json;
+
+use crate::element::{items, reference, same_reference};
+use crate::{Effect, Needs, Related, code_system, create, extension_url, needs, update};
+
+pub const HUB: &str = "Organization/hub";
+pub const UCR_TEAM: &str = "HealthcareService/ucr-south";
+pub const REABLEMENT: &str = "Organization/skils";
+
+/// `2026-11-21T` and this time, as an instant.
+pub fn at(time: &str) -> Instant {
+    let text = if time.contains('T') { time.to_owned() } else { format!("2026-11-21T{time}:00Z") };
+    Instant::from_microseconds(text.parse::<jiff::Timestamp>().unwrap().as_microsecond())
+}
+
+pub struct World {
+    pub resources: BTreeMap<String, Resource>,
+    pub now: Instant,
+    pub hub: Option<String>,
+    pub warnings: Vec<Issue>,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self { resources: BTreeMap::new(), now: at("09:06"), hub: Some(HUB.to_owned()), warnings: Vec::new() }
+    }
+
+    /// Creates a resource, and answers its address.
+    pub fn create(&mut self, resource: Value) -> Result<String, Error> {
+        let resource = Resource::new(resource).unwrap();
+        let id = Id::new();
+        let related = self.load(&needs(&resource, None));
+        let outcome = create(resource, &id, &related, self.now)?;
+        self.warnings = outcome.warnings;
+        let address = self.write(outcome.resource, &id);
+        for effect in outcome.effects {
+            self.apply(effect);
+        }
+        Ok(address)
+    }
+
+    /// Updates a resource with what this makes of it.
+    pub fn change(&mut self, address: &str, change: impl FnOnce(&mut Value)) -> Result<(), Error> {
+        let previous = self.resources[address].clone();
+        let mut value = previous.value().clone();
+        change(&mut value);
+        let resource = Resource::new(value).unwrap();
+        let related = self.load(&needs(&resource, Some(&previous)));
+        let outcome = update(&previous, resource, &related, self.now)?;
+        self.warnings = outcome.warnings;
+        assert_eq!(outcome.resource.id(), previous.id());
+        if !outcome.resource.same_content(&previous) {
+            let id = Id::parse(previous.id().unwrap()).unwrap();
+            self.write(outcome.resource, &id);
+        }
+        for effect in outcome.effects {
+            self.apply(effect);
+        }
+        Ok(())
+    }
+
+    pub fn status_to(&mut self, address: &str, status: &str) -> Result<(), Error> {
+        self.change(address, |value| value["status"] = json!(status))
+    }
+
+    pub fn status(&self, address: &str) -> &str {
+        self.resources[address].text("status").unwrap()
+    }
+
+    pub fn all(&self, resource_type: ResourceType) -> Vec<&Resource> {
+        self.resources.values().filter(|r| r.resource_type() == resource_type).collect()
+    }
+
+    /// The address of the only resource of a type.
+    pub fn only(&self, resource_type: ResourceType) -> String {
+        let all = self.all(resource_type);
+        assert_eq!(all.len(), 1, "{all:#?}");
+        all[0].address().unwrap()
+    }
+
+    fn apply(&mut self, effect: Effect) {
+        match effect {
+            Effect::Create(resource) => {
+                let id = resource.id().map_or_else(Id::new, |id| Id::parse(id).unwrap());
+                self.write(resource, &id);
+            }
+            Effect::Update(resource) => {
+                assert!(self.resources.contains_key(&resource.address().unwrap()));
+                let id = Id::parse(resource.id().unwrap()).unwrap();
+                self.write(resource, &id);
+            }
+        }
+    }
+
+    fn write(&mut self, mut resource: Resource, id: &Id) -> String {
+        resource.identify(id, fhir::VersionId::FIRST, self.now);
+        let address = resource.address().unwrap();
+        self.resources.insert(address.clone(), resource);
+        address
+    }
+
+    fn load(&self, needs: &Needs) -> Related {
+        let one = |text: &Option<String>| self.resources.get(text.as_deref()?).cloned();
+        let focus = |task: &&Resource, text: &str| {
+            reference(task.get("focus")).is_some_and(|focus| same_reference(focus, text))
+        };
+        let listed = |resource: &&Resource, element: &str, text: &str| {
+            items(resource, element)
+                .iter()
+                .any(|i| reference(Some(i)).is_some_and(|r| same_reference(r, text)))
+        };
+        let tasks = self.all(ResourceType::TASK);
+        let of = tasks.iter().filter(|t| needs.tasks_of.as_deref().is_some_and(|text| focus(t, text)));
+        let based_on = tasks
+            .iter()
+            .filter(|t| needs.tasks_based_on.as_deref().is_some_and(|text| listed(t, "basedOn", text)));
+        let episodes = self.all(ResourceType::EPISODE_OF_CARE);
+        let episodes = episodes
+            .iter()
+            .filter(|e| needs.episodes_of.as_deref().is_some_and(|t| listed(e, "referralRequest", t)));
+        Related {
+            referral: one(&needs.focus),
+            plan: one(&needs.based_on),
+            tasks: of.chain(based_on).map(|t| (*t).clone()).collect(),
+            episodes: episodes.map(|e| (*e).clone()).collect(),
+            hub: self.hub.clone(),
+            owner_organization: needs.owner.as_ref().map(|_| "Organization/community".to_owned()),
+            ..Related::default()
+        }
+    }
+}
+
+pub fn ours(name: &str, code: &str) -> Value {
+    json!({"coding": [{"system": code_system(name), "code": code}]})
+}
+
+pub fn reason(code: &str) -> Value {
+    ours("ic-status-reason", code)
+}
+
+/// A referral for a two-hour response, clock start 09:05.
+pub fn ucr_referral(status: &str) -> Value {
+    json!({
+        "resourceType": "ServiceRequest", "status": status, "intent": "order", "priority": "stat",
+        "extension": [{"url": extension_url("ic-clock-start"), "valueDateTime": "2026-11-21T09:05:00+00:00"},
+                      {"url": extension_url("ic-place-of-care"), "valueCode": "home"}],
+        "category": [ours("ic-referral-category", "step-up")],
+        "code": {"coding": [{"system": "http://snomed.info/sct", "code": "892601000000108"},
+                            {"system": code_system("ic-service-line"), "code": "urgent-community-response"}]},
+        "reasonCode": [ours("ic-ucr-need", "fall")],
+        "subject": {"reference": "Patient/p1"}, "authoredOn": "2026-11-21T09:04:30+00:00",
+        "requester": {"reference": "PractitionerRole/gp"}, "performer": [{"reference": UCR_TEAM}]
+    })
+}
+
+/// A referral for reablement after this discharge plan.
+pub fn reablement_referral(plan: &str) -> Value {
+    json!({
+        "resourceType": "ServiceRequest", "status": "active", "intent": "order", "priority": "urgent",
+        "basedOn": [{"reference": plan}],
+        "category": [ours("ic-referral-category", "step-down")], "code": ours("ic-service-line", "reablement"),
+        "subject": {"reference": "Patient/p1"}, "authoredOn": "2026-11-21T09:00:00Z",
+        "requester": {"reference": "PractitionerRole/hub-nurse"}, "performer": [{"reference": REABLEMENT}]
+    })
+}
+
+/// A discharge plan with these parts of ic-discharge.
+pub fn discharge_plan(parts: &[Value]) -> Value {
+    json!({
+        "resourceType": "ServiceRequest", "status": "active", "intent": "order",
+        "category": [ours("ic-referral-category", "discharge")], "code": ours("ic-service-line", "care-transfer-hub"),
+        "subject": {"reference": "Patient/p1"}, "authoredOn": "2026-11-20T08:00:00Z",
+        "requester": {"reference": "PractitionerRole/ward"},
+        "extension": [{"url": extension_url("ic-discharge"), "extension": parts}]
+    })
+}
+
+pub fn decision(asserted: &str, meets: bool) -> Value {
+    json!({"url": "criteriaToReside", "extension": [{"url": "meets", "valueBoolean": meets},
+        {"url": "asserted", "valueDateTime": asserted}]})
+}
+
+pub fn contact(time: &str) -> Value {
+    json!({"type": ours("ic-task-output", "first-contact"), "valueDateTime": time})
+}
+
+pub fn outcome(code: &str) -> Value {
+    json!({"type": ours("ic-task-output", "outcome"), "valueCodeableConcept": ours("ic-episode-outcome", code)})
+}
+
+/// The status, the first rule and the first expression of a refusal.
+pub fn refusal<T: std::fmt::Debug>(result: Result<T, Error>) -> (u16, &'static str, String) {
+    let error = result.unwrap_err();
+    let issue = &error.issues()[0];
+    assert!(issue.diagnostics.ends_with('.'), "{}", issue.diagnostics);
+    (error.cause().status(), issue.rule.unwrap(), issue.expression.join(","))
+}
