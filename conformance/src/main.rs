@@ -1,2 +1,34 @@
-//! (being written)
-fn main() {}
+//! The command line of the black box: everything that looks at a FHIR server from outside, over HTTP and with a listening receiver,
+//! <https://hl7.org/fhir/R4/http.html>.
+//!
+//! Nothing here uses a crate of the server, so that a fault in the server's own parser or model cannot hide from it.
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+
+#[path = "../bench/mod.rs"]
+mod bench;
+
+#[derive(Parser)]
+#[command(name = "conformance", about, version)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Measure a running server beside the floor that its Postgres sets, in one run on one machine.
+    Bench(bench::Bench),
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let command_line = CommandLine::parse();
+    // One thread: what the load costs is taken from the server, which shares the machine.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
+    match command_line.command {
+        Command::Bench(bench) => runtime.block_on(bench.run()),
+    }
+}

@@ -136,7 +136,10 @@ impl Error {
 
     #[must_use]
     pub fn deleted(what: &str) -> Self {
-        Self::new(Cause::Deleted, format!("{what} was deleted. Its versions can still be read from its history."))
+        Self::new(
+            Cause::Deleted,
+            format!("{what} was deleted. Its versions can still be read from its history."),
+        )
     }
 
     /// A fault of this server, with its reason for the log.

@@ -47,7 +47,8 @@ impl fmt::Display for Id {
 /// Whether this text has the form of an id.
 #[must_use]
 pub fn is_id(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
 }
 
 /// The number of a version of one resource, from 1.

@@ -28,7 +28,11 @@ impl Instant {
     /// The same point for calendar arithmetic; the far ends of time are clamped.
     #[must_use]
     pub fn timestamp(self) -> Timestamp {
-        Timestamp::from_microsecond(self.0).unwrap_or(if self.0 < 0 { Timestamp::MIN } else { Timestamp::MAX })
+        Timestamp::from_microsecond(self.0).unwrap_or(if self.0 < 0 {
+            Timestamp::MIN
+        } else {
+            Timestamp::MAX
+        })
     }
 
     /// The HTTP-date of the second that contains it, as in `Last-Modified`.

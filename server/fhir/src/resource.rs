@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::{Error, Id, Instant, Key, Reference, ResourceType, VersionId, error::Cause, outcome::Issue, outcome::IssueType};
+use crate::{
+    Error, Id, Instant, Key, Reference, ResourceType, VersionId, error::Cause, outcome::Issue,
+    outcome::IssueType,
+};
 
 /// A JSON object whose `resourceType` is one of R4. Nothing else is known to be right.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,8 +20,11 @@ impl Resource {
         let name = value.get("resourceType").and_then(Value::as_str).ok_or_else(|| {
             Error::with_issue(
                 Cause::Unparsable,
-                Issue::error(IssueType::Structure, "A resource is a JSON object with a property 'resourceType'.")
-                    .at("resourceType"),
+                Issue::error(
+                    IssueType::Structure,
+                    "A resource is a JSON object with a property 'resourceType'.",
+                )
+                .at("resourceType"),
             )
         })?;
         let resource_type = ResourceType::find(name).ok_or_else(|| {
@@ -172,7 +178,8 @@ mod tests {
 
     #[test]
     fn versions_do_not_make_a_difference_but_tags_do() {
-        let task = |meta: Value| Resource::new(json!({"resourceType": "Task", "id": "a", "meta": meta})).unwrap();
+        let task =
+            |meta: Value| Resource::new(json!({"resourceType": "Task", "id": "a", "meta": meta})).unwrap();
         assert!(task(json!({"versionId": "1"})).same_content(&task(json!({"versionId": "2"}))));
         assert!(!task(json!({"versionId": "1"})).same_content(&task(json!({"tag": [{"code": "x"}]}))));
     }

@@ -100,6 +100,7 @@ const fn same(a: &[u8], b: &[u8]) -> bool {
     true
 }
 
+#[rustfmt::skip]
 const NAMES: [&str; 146] = [
     "Account", "ActivityDefinition", "AdverseEvent", "AllergyIntolerance", "Appointment",
     "AppointmentResponse", "AuditEvent", "Basic", "Binary", "BiologicallyDerivedProduct", "BodyStructure",

@@ -24,15 +24,16 @@ impl Server {
             let sentence = format!("The Bundle has {} entries; at most {most} are allowed.", entries.len());
             return Err(Error::new(Cause::TooCostly, sentence));
         }
-        let entries = entries.iter().enumerate().map(|(index, entry)| read(entry, index, &self.settings.base));
+        let entries =
+            entries.iter().enumerate().map(|(index, entry)| read(entry, index, &self.settings.base));
         match bundle.text("type") {
             Some("batch") => {
                 let mut answers = BundleWriter::new("batch-response", None, &[]);
                 for entry in entries {
                     let reply = match entry {
-                        Ok(entry) => {
-                            Box::pin(self.perform(context, entry.interaction)).await.map_err(|e| e.in_entry(entry.index))
-                        }
+                        Ok(entry) => Box::pin(self.perform(context, entry.interaction))
+                            .await
+                            .map_err(|e| e.in_entry(entry.index)),
                         Err(error) => Err(error),
                     };
                     self.answer(context, &mut answers, reply);
@@ -63,7 +64,10 @@ impl Server {
                     tracing::error!(%error, "a Bundle entry failed");
                 }
                 let outcome = operation_outcome(error.issues());
-                answers.entry(&json!({"response": {"status": error.cause().status().to_string(), "outcome": outcome}}), None);
+                answers.entry(
+                    &json!({"response": {"status": error.cause().status().to_string(), "outcome": outcome}}),
+                    None,
+                );
                 return;
             }
         };
@@ -96,13 +100,25 @@ fn read(entry: &Value, index: usize, base: &str) -> Result<Entry, Error> {
     })?;
     let text = |name: &str| request.get(name).and_then(Value::as_str).map(str::to_owned);
     let method = text("method").ok_or_else(|| {
-        refuse("request.method", IssueType::Required, "The request names its method, such as POST.".to_owned())
+        refuse(
+            "request.method",
+            IssueType::Required,
+            "The request names its method, such as POST.".to_owned(),
+        )
     })?;
     let verb = Verb::find(&method).ok_or_else(|| {
-        refuse("request.method", IssueType::Value, format!("'{method}' is not one of GET, HEAD, POST, PUT, PATCH, DELETE."))
+        refuse(
+            "request.method",
+            IssueType::Value,
+            format!("'{method}' is not one of GET, HEAD, POST, PUT, PATCH, DELETE."),
+        )
     })?;
     let url = text("url").ok_or_else(|| {
-        refuse("request.url", IssueType::Required, "The request names its url, such as ServiceRequest.".to_owned())
+        refuse(
+            "request.url",
+            IssueType::Required,
+            "The request names its url, such as ServiceRequest.".to_owned(),
+        )
     })?;
     let address = url.strip_prefix(base).unwrap_or(&url).trim_start_matches('/').to_owned();
     let interaction = request::parse(Request {
@@ -114,7 +130,11 @@ fn read(entry: &Value, index: usize, base: &str) -> Result<Entry, Error> {
     })
     .map_err(|error| error.in_entry(index))?;
     if matches!(interaction, Interaction::Bundle { .. }) {
-        return Err(refuse("resource", IssueType::NotSupported, "An entry may not be a batch or transaction itself.".to_owned()));
+        return Err(refuse(
+            "resource",
+            IssueType::NotSupported,
+            "An entry may not be a batch or transaction itself.".to_owned(),
+        ));
     }
     let full_url = entry.get("fullUrl").and_then(Value::as_str).map(str::to_owned);
     Ok(Entry { index, full_url, interaction })

@@ -21,7 +21,8 @@ impl BundleWriter {
             head["total"] = Value::from(total);
         }
         if !links.is_empty() {
-            head["link"] = links.iter().map(|(relation, url)| json!({"relation": relation, "url": url})).collect();
+            head["link"] =
+                links.iter().map(|(relation, url)| json!({"relation": relation, "url": url})).collect();
         }
         let mut out = head.to_string().into_bytes();
         out.pop();
@@ -69,7 +70,17 @@ pub(crate) fn address(base: &str, path: &str, parameters: &[(String, String)]) -
 fn encode(text: &str, url: &mut String) {
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' | b'/' | b',' | b'$' => {
+            b'A'..=b'Z'
+            | b'a'..=b'z'
+            | b'0'..=b'9'
+            | b'-'
+            | b'.'
+            | b'_'
+            | b'~'
+            | b':'
+            | b'/'
+            | b','
+            | b'$' => {
                 url.push(char::from(byte));
             }
             _ => url.push_str(&format!("%{byte:02X}")),
@@ -90,7 +101,8 @@ mod tests {
         let value: Value = serde_json::from_slice(&writer.finish()).unwrap();
         assert_eq!(value["entry"].as_array().unwrap().len(), 3);
         assert_eq!(value["entry"][1]["resource"]["resourceType"], "Task");
-        let empty: Value = serde_json::from_slice(&BundleWriter::new("searchset", None, &[]).finish()).unwrap();
+        let empty: Value =
+            serde_json::from_slice(&BundleWriter::new("searchset", None, &[]).finish()).unwrap();
         assert!(empty.get("entry").is_none() && empty.get("total").is_none());
     }
 

@@ -66,7 +66,8 @@ fn resource(resource_type: ResourceType) -> Value {
     if !is_workflow {
         interactions.push("delete");
     }
-    let parameters: Vec<_> = ::search::registry().parameters(resource_type).iter().filter(|p| p.indexed).collect();
+    let parameters: Vec<_> =
+        ::search::registry().parameters(resource_type).iter().filter(|p| p.indexed).collect();
     let mut resource = json!({
         "type": name,
         "profile": format!("http://hl7.org/fhir/StructureDefinition/{name}"),

@@ -20,7 +20,11 @@ impl Unit<'_> {
     ///
     /// # Errors
     /// 400 for a condition that selects by nothing, or by a parameter that is not known; 412 when it selects several.
-    pub(crate) async fn select(&self, resource_type: ResourceType, condition: &str) -> Result<Selected, Error> {
+    pub(crate) async fn select(
+        &self,
+        resource_type: ResourceType,
+        condition: &str,
+    ) -> Result<Selected, Error> {
         self.context.caller.require(resource_type, Right::Search)?;
         let condition = condition.trim();
         let condition = condition.strip_prefix(resource_type.name()).unwrap_or(condition);
@@ -37,7 +41,9 @@ impl Unit<'_> {
             (Some(only), true) => Ok(Selected::One(Box::new(only))),
             (Some(_), false) => Err(Error::new(
                 Cause::MultipleMatches,
-                format!("Several resources match '{condition}'. A conditional request needs a condition that selects at most one."),
+                format!(
+                    "Several resources match '{condition}'. A conditional request needs a condition that selects at most one."
+                ),
             )),
         }
     }

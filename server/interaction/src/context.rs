@@ -91,5 +91,8 @@ impl Context {
 
 /// The code systems whose codes name an organisation in a token: ODS, and our own for those that ODS does not know.
 pub(crate) fn organization_systems() -> [String; 2] {
-    ["https://fhir.nhs.uk/Id/ods-organization-code".to_owned(), format!("{CANONICAL_BASE}/Id/organization-code")]
+    [
+        "https://fhir.nhs.uk/Id/ods-organization-code".to_owned(),
+        format!("{CANONICAL_BASE}/Id/organization-code"),
+    ]
 }

@@ -40,7 +40,9 @@ impl Unit<'_> {
         if WORKFLOW.contains(&resource_type) {
             return Err(Error::new(
                 Cause::MethodNotAllowed,
-                format!("A {resource_type} is not deleted, because others act on it. Update its status to entered-in-error."),
+                format!(
+                    "A {resource_type} is not deleted, because others act on it. Update its status to entered-in-error."
+                ),
             ));
         }
         let key = Key::of_resource(resource_type, id.as_str());

@@ -21,12 +21,15 @@ impl Server {
         let mut count = self.settings.default_count;
         let mut before = None;
         for (name, value) in parameters {
-            let number = || value.parse::<u32>().map_err(|_| Error::bad_request(format!("{name} is a whole number.")));
+            let number =
+                || value.parse::<u32>().map_err(|_| Error::bad_request(format!("{name} is a whole number.")));
             match name.as_str() {
                 "_count" => count = number()?.clamp(1, self.settings.max_count),
                 "_before" => before = i32::try_from(number()?).ok(),
                 other => {
-                    return Err(Error::bad_request(format!("'{other}' is not a parameter of an instance's history. It takes _count.")));
+                    return Err(Error::bad_request(format!(
+                        "'{other}' is not a parameter of an instance's history. It takes _count."
+                    )));
                 }
             }
         }

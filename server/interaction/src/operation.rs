@@ -34,7 +34,8 @@ impl Server {
         id: Option<&str>,
         parameters: &[(String, String)],
     ) -> Result<Reply, Error> {
-        let known = OPERATIONS.iter().find(|known| known.name == name && known.resource_type == resource_type);
+        let known =
+            OPERATIONS.iter().find(|known| known.name == name && known.resource_type == resource_type);
         match known {
             _ => Err(Error::not_found(&format!("The operation ${name} of {resource_type}"))),
         }

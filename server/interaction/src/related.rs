@@ -43,7 +43,9 @@ impl Unit<'_> {
 
     /// The resource that a reference names, as this unit leaves it.
     async fn load(&mut self, reference: &str) -> Result<Option<Resource>, Error> {
-        let Some(key) = Reference::parse(reference, &self.server.settings.base).key() else { return Ok(None) };
+        let Some(key) = Reference::parse(reference, &self.server.settings.base).key() else {
+            return Ok(None);
+        };
         if let Some(written) = self.written(key) {
             return Ok(Some(written.clone()));
         }
@@ -70,8 +72,7 @@ impl Unit<'_> {
             ::search::parse_criteria(resource_type, &format!("{parameter}={target}/{id}"), &options)?;
         let mut found: HashMap<Key, Resource> = HashMap::new();
         if !self.is_new(Key::of_resource(target, &id)) {
-            let stored =
-                self.server.store.matching(&Access::system(), resource_type, &criteria, 200).await?;
+            let stored = self.server.store.matching(&Access::system(), resource_type, &criteria, 200).await?;
             for stored in stored {
                 let key = Key::of_resource(stored.resource_type, &stored.id);
                 if let Some(resource) = stored.resource()? {

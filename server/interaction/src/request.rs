@@ -18,7 +18,9 @@ impl Verb {
     /// The verb with this name.
     #[must_use]
     pub fn find(name: &str) -> Option<Self> {
-        [Self::Get, Self::Head, Self::Post, Self::Put, Self::Patch, Self::Delete].into_iter().find(|v| v.name() == name)
+        [Self::Get, Self::Head, Self::Post, Self::Put, Self::Patch, Self::Delete]
+            .into_iter()
+            .find(|v| v.name() == name)
     }
 
     #[must_use]
@@ -66,16 +68,48 @@ pub enum IfMatch {
 #[derive(Clone, Debug)]
 pub enum Interaction {
     Capabilities,
-    Read { resource_type: ResourceType, id: String },
-    VRead { resource_type: ResourceType, id: String, version_id: String },
-    Create { resource: Resource, if_none_exist: Option<String> },
-    Update { id: Id, resource: Resource, if_match: IfMatch },
-    Delete { resource_type: ResourceType, id: String, if_match: IfMatch },
-    HistoryInstance { resource_type: ResourceType, id: String, parameters: Vec<(String, String)> },
-    Search { resource_type: ResourceType, parameters: Vec<(String, String)> },
+    Read {
+        resource_type: ResourceType,
+        id: String,
+    },
+    VRead {
+        resource_type: ResourceType,
+        id: String,
+        version_id: String,
+    },
+    Create {
+        resource: Resource,
+        if_none_exist: Option<String>,
+    },
+    Update {
+        id: Id,
+        resource: Resource,
+        if_match: IfMatch,
+    },
+    Delete {
+        resource_type: ResourceType,
+        id: String,
+        if_match: IfMatch,
+    },
+    HistoryInstance {
+        resource_type: ResourceType,
+        id: String,
+        parameters: Vec<(String, String)>,
+    },
+    Search {
+        resource_type: ResourceType,
+        parameters: Vec<(String, String)>,
+    },
     /// A batch or a transaction.
-    Bundle { bundle: Resource },
-    Operation { name: String, resource_type: ResourceType, id: Option<String>, parameters: Vec<(String, String)> },
+    Bundle {
+        bundle: Resource,
+    },
+    Operation {
+        name: String,
+        resource_type: ResourceType,
+        id: Option<String>,
+        parameters: Vec<(String, String)>,
+    },
 }
 
 /// The interaction that a request asks for.
@@ -95,7 +129,10 @@ pub fn parse(request: Request) -> Result<Interaction, Error> {
     let not_allowed = || {
         let allowed = allowed(path).join(", ");
         let verb = request.verb.name();
-        Err(Error::new(Cause::MethodNotAllowed, format!("{verb} is not for this address, which takes: {allowed}.")))
+        Err(Error::new(
+            Cause::MethodNotAllowed,
+            format!("{verb} is not for this address, which takes: {allowed}."),
+        ))
     };
     let reads = matches!(request.verb, Verb::Get | Verb::Head);
     match segments.as_slice() {
@@ -112,7 +149,9 @@ pub fn parse(request: Request) -> Result<Interaction, Error> {
         [name] => {
             let resource_type = ResourceType::parse(name)?;
             match request.verb {
-                Verb::Get | Verb::Head => Ok(Interaction::Search { resource_type, parameters: parameters(None)? }),
+                Verb::Get | Verb::Head => {
+                    Ok(Interaction::Search { resource_type, parameters: parameters(None)? })
+                }
                 Verb::Post => {
                     let resource = resource(request.body)?;
                     expect_type(&resource, resource_type)?;
@@ -124,9 +163,10 @@ pub fn parse(request: Request) -> Result<Interaction, Error> {
         [name, "_search"] => {
             let resource_type = ResourceType::parse(name)?;
             match request.verb {
-                Verb::Post => {
-                    Ok(Interaction::Search { resource_type, parameters: parameters(request.form.as_deref())? })
-                }
+                Verb::Post => Ok(Interaction::Search {
+                    resource_type,
+                    parameters: parameters(request.form.as_deref())?,
+                }),
                 _ => not_allowed(),
             }
         }
@@ -244,7 +284,9 @@ fn if_match(header: Option<String>) -> Result<IfMatch, Error> {
         let tag = tag.strip_prefix("W/").unwrap_or(tag);
         let text = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).unwrap_or(tag);
         if text.is_empty() || !text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.') {
-            return Err(Error::bad_request("If-Match holds a version as W/\"3\", several with commas, or *."));
+            return Err(Error::bad_request(
+                "If-Match holds a version as W/\"3\", several with commas, or *.",
+            ));
         }
         // A tag that no version of ours can have matches none of them, which is not an error but a 412.
         versions.extend(VersionId::parse(text));
@@ -256,13 +298,17 @@ fn if_match(header: Option<String>) -> Result<IfMatch, Error> {
 fn operation_parameters(mut pairs: Vec<(String, String)>, body: Option<&Value>) -> Vec<(String, String)> {
     let parameters = body.and_then(|body| body.get("parameter")).and_then(Value::as_array);
     for parameter in parameters.into_iter().flatten() {
-        let (Some(name), Some(members)) = (parameter.get("name").and_then(Value::as_str), parameter.as_object()) else {
+        let (Some(name), Some(members)) =
+            (parameter.get("name").and_then(Value::as_str), parameter.as_object())
+        else {
             continue;
         };
         let value = members.iter().find(|(member, _)| member.starts_with("value")).map(|(_, value)| value);
         match value {
             Some(Value::String(text)) => pairs.push((name.to_owned(), text.clone())),
-            Some(value @ (Value::Number(_) | Value::Bool(_))) => pairs.push((name.to_owned(), value.to_string())),
+            Some(value @ (Value::Number(_) | Value::Bool(_))) => {
+                pairs.push((name.to_owned(), value.to_string()))
+            }
             _ => {}
         }
     }

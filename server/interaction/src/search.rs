@@ -17,7 +17,8 @@ impl Server {
         parameters: &[(String, String)],
     ) -> Result<Reply, Error> {
         context.caller.require(resource_type, Right::Search)?;
-        let query = ::search::parse(resource_type, parameters, &self.search_options(context.preferences.handling))?;
+        let query =
+            ::search::parse(resource_type, parameters, &self.search_options(context.preferences.handling))?;
         for touched in touched(&query) {
             context.caller.require(touched, Right::Search)?;
         }
@@ -44,7 +45,9 @@ impl Server {
             let issues: Vec<_> = query
                 .ignored
                 .iter()
-                .map(|(name, why)| Issue::warning(IssueType::NotSupported, format!("'{name}' was ignored: {why}")))
+                .map(|(name, why)| {
+                    Issue::warning(IssueType::NotSupported, format!("'{name}' was ignored: {why}"))
+                })
                 .collect();
             bundle.entry(
                 &json!({"search": {"mode": "outcome"}}),
@@ -55,7 +58,12 @@ impl Server {
     }
 
     /// The text of a match under `_summary` or `_elements`; `None` when it is shown whole.
-    fn shown(&self, query: &::search::Query, stored: &Stored, is_match: bool) -> Result<Option<Vec<u8>>, Error> {
+    fn shown(
+        &self,
+        query: &::search::Query,
+        stored: &Stored,
+        is_match: bool,
+    ) -> Result<Option<Vec<u8>>, Error> {
         if !query.is_subset() || !is_match {
             return Ok(None);
         }

@@ -56,10 +56,20 @@ impl Server {
     /// When a setting names a time zone or a resource type that does not exist.
     pub fn new(store: Store, settings: Settings) -> Result<Self, Error> {
         let zone = TimeZone::get(&settings.zone).map_err(Error::exception)?;
-        let required_profiles =
-            settings.required_profiles.iter().map(|name| ResourceType::parse(name)).collect::<Result<_, _>>()?;
+        let required_profiles = settings
+            .required_profiles
+            .iter()
+            .map(|name| ResourceType::parse(name))
+            .collect::<Result<_, _>>()?;
         let validation = validation::Settings { required_profiles };
-        Ok(Self { store, settings, zone, validation, capability_statement: OnceLock::new(), parties: Mutex::default() })
+        Ok(Self {
+            store,
+            settings,
+            zone,
+            validation,
+            capability_statement: OnceLock::new(),
+            parties: Mutex::default(),
+        })
     }
 
     /// Carries out one interaction for one caller.
@@ -76,7 +86,9 @@ impl Server {
             Interaction::Create { resource, if_none_exist } => {
                 self.create(context, resource, if_none_exist.as_deref()).await
             }
-            Interaction::Update { id, resource, if_match } => self.update(context, &id, resource, &if_match).await,
+            Interaction::Update { id, resource, if_match } => {
+                self.update(context, &id, resource, &if_match).await
+            }
             Interaction::Delete { resource_type, id, if_match } => {
                 self.delete(context, resource_type, &id, &if_match).await
             }
@@ -128,11 +140,14 @@ impl Server {
     /// The index keys under which an Organization with this code is found.
     fn organization_identifiers(&self, code: &str) -> Result<Vec<Key>, Error> {
         let escape = |text: &str| -> String {
-            text.chars().flat_map(|c| matches!(c, '\\' | ',' | '|' | '$').then_some('\\').into_iter().chain([c])).collect()
+            text.chars()
+                .flat_map(|c| matches!(c, '\\' | ',' | '|' | '$').then_some('\\').into_iter().chain([c]))
+                .collect()
         };
         let values = organization_systems().map(|system| format!("{system}|{}", escape(code))).join(",");
         let options = self.search_options(Handling::Strict);
-        let query = ::search::parse(ResourceType::ORGANIZATION, &[("identifier".to_owned(), values)], &options)?;
+        let query =
+            ::search::parse(ResourceType::ORGANIZATION, &[("identifier".to_owned(), values)], &options)?;
         let keys = query.criteria.into_iter().filter_map(|criterion| match criterion {
             ::search::query::Criterion::Identifier { keys, .. } => Some(keys),
             _ => None,

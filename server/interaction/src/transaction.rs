@@ -17,13 +17,26 @@ use crate::{Context, Reply, Server, Success};
 
 /// What an entry is about, once its identity is known.
 enum Resolved {
-    Create { id: Id, resource: Resource },
+    Create {
+        id: Id,
+        resource: Resource,
+    },
     /// A conditional create that one resource met already.
     Existing(Planned),
     /// A conditional create whose condition another entry of the same transaction meets.
-    Same { id: Id },
-    Update { id: Id, resource: Resource, if_match: IfMatch },
-    Delete { id: Id, resource_type: fhir::ResourceType, if_match: IfMatch },
+    Same {
+        id: Id,
+    },
+    Update {
+        id: Id,
+        resource: Resource,
+        if_match: IfMatch,
+    },
+    Delete {
+        id: Id,
+        resource_type: fhir::ResourceType,
+        if_match: IfMatch,
+    },
     Later,
 }
 
@@ -34,7 +47,9 @@ impl Server {
         for (entry, written) in entries.into_iter().zip(writes) {
             let reply = match written {
                 Some(reply) => Ok(reply),
-                None => Box::pin(self.perform(context, entry.interaction)).await.map_err(|e| e.in_entry(entry.index)),
+                None => Box::pin(self.perform(context, entry.interaction))
+                    .await
+                    .map_err(|e| e.in_entry(entry.index)),
             };
             self.answer(context, &mut answers, reply);
         }
@@ -48,7 +63,8 @@ impl Unit<'_> {
         let mut resolved = Vec::with_capacity(entries.len());
         let mut addresses = HashMap::new();
         for entry in entries {
-            let resolution = self.resolve(entry, &resolved).await.map_err(|error| error.in_entry(entry.index))?;
+            let resolution =
+                self.resolve(entry, &resolved).await.map_err(|error| error.in_entry(entry.index))?;
             if let Some(full_url) = &entry.full_url
                 && let Some(address) = resolution.address(entry)
             {
@@ -60,7 +76,10 @@ impl Unit<'_> {
             resolved.push(resolution);
         }
         for at in 0..resolved.len() {
-            let Some(mut resource) = resolved[at].resource_mut().map(|r| std::mem::replace(r, empty(r))) else { continue };
+            let Some(mut resource) = resolved[at].resource_mut().map(|r| std::mem::replace(r, empty(r)))
+            else {
+                continue;
+            };
             rewrite(resource.members_mut(), &addresses);
             self.resolve_conditional(&mut resource, &resolved).await.map_err(|error| error.in_entry(at))?;
             refuse_unresolved(&resource, &self.server.settings.base).map_err(|error| error.in_entry(at))?;
@@ -89,8 +108,12 @@ impl Unit<'_> {
                         Some((draft, Success::Created))
                     }
                     Resolved::Existing(planned) => Some((planned, Success::Ok)),
-                    Resolved::Same { id } => creates.get(id.as_str()).map(|draft| (draft.clone(), Success::Ok)),
-                    Resolved::Update { id, resource, if_match } => Some(self.update(id, resource, &if_match).await?),
+                    Resolved::Same { id } => {
+                        creates.get(id.as_str()).map(|draft| (draft.clone(), Success::Ok))
+                    }
+                    Resolved::Update { id, resource, if_match } => {
+                        Some(self.update(id, resource, &if_match).await?)
+                    }
                     Resolved::Delete { id, resource_type, if_match } => {
                         Some((self.delete(resource_type, id, &if_match).await?, Success::NoContent))
                     }
@@ -148,7 +171,8 @@ impl Unit<'_> {
                 continue;
             }
             let refuse = |error: Error| {
-                let issues = error.issues().iter().cloned().map(|issue| issue.at(expression.clone())).collect();
+                let issues =
+                    error.issues().iter().cloned().map(|issue| issue.at(expression.clone())).collect();
                 Error::with_issues(error.cause(), issues)
             };
             let selected = match self.select(resource_type, &query).await.map_err(refuse)? {
@@ -198,11 +222,15 @@ impl Resolved {
     /// Where other entries find what this entry is about.
     fn address(&self, entry: &Entry) -> Option<String> {
         let resource_type = match &entry.interaction {
-            Interaction::Create { resource, .. } | Interaction::Update { resource, .. } => resource.resource_type(),
+            Interaction::Create { resource, .. } | Interaction::Update { resource, .. } => {
+                resource.resource_type()
+            }
             _ => return None,
         };
         match self {
-            Self::Create { id, .. } | Self::Same { id } | Self::Update { id, .. } => Some(format!("{resource_type}/{id}")),
+            Self::Create { id, .. } | Self::Same { id } | Self::Update { id, .. } => {
+                Some(format!("{resource_type}/{id}"))
+            }
             Self::Existing(Planned::Existing(stored)) => Some(format!("{resource_type}/{}", stored.id)),
             _ => None,
         }
@@ -237,7 +265,8 @@ fn rewrite(members: &mut fhir::Map<String, Value>, addresses: &HashMap<String, S
             Value::String(text) if name == "div" => {
                 for (from, to) in addresses.iter().filter(|(from, _)| from.starts_with("urn:")) {
                     for attribute in ["href", "src"] {
-                        *text = text.replace(&format!("{attribute}=\"{from}\""), &format!("{attribute}=\"{to}\""));
+                        *text = text
+                            .replace(&format!("{attribute}=\"{from}\""), &format!("{attribute}=\"{to}\""));
                     }
                 }
             }
@@ -263,9 +292,9 @@ fn refuse_unresolved(resource: &Resource, base: &str) -> Result<(), Error> {
         .references(base)
         .into_iter()
         .filter_map(|(expression, reference)| match reference {
-            Reference::Urn(urn) => {
-                Some(Issue::error(IssueType::Invalid, format!("No entry has the fullUrl '{urn}'.")).at(expression))
-            }
+            Reference::Urn(urn) => Some(
+                Issue::error(IssueType::Invalid, format!("No entry has the fullUrl '{urn}'.")).at(expression),
+            ),
             _ => None,
         })
         .collect();

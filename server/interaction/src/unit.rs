@@ -97,7 +97,10 @@ impl<'a> Unit<'a> {
     /// Every resource of a type that this unit writes.
     pub(crate) fn all_written(&self, resource_type: ResourceType) -> impl Iterator<Item = (Key, &Resource)> {
         let ahead = self.incoming.iter().filter(|(key, _)| !self.by_key.contains_key(key));
-        let drafts = self.drafts.iter().filter_map(|d| Some((Key::of_resource(d.resource_type, d.id.as_str()), d.resource.as_ref()?)));
+        let drafts = self
+            .drafts
+            .iter()
+            .filter_map(|d| Some((Key::of_resource(d.resource_type, d.id.as_str()), d.resource.as_ref()?)));
         ahead.map(|(key, r)| (*key, r)).chain(drafts).filter(move |(_, r)| r.resource_type() == resource_type)
     }
 
@@ -145,7 +148,9 @@ impl<'a> Unit<'a> {
         resource.identify(&id, previous.version_id.next(), self.now);
         let previous_resource = previous.resource()?;
         let outcome = match &previous_resource {
-            Some(current) if current.same_content(&resource) => return Ok(Planned::Existing(Box::new(previous))),
+            Some(current) if current.same_content(&resource) => {
+                return Ok(Planned::Existing(Box::new(previous)));
+            }
             Some(current) => {
                 let related = self.related(&resource, Some(current)).await?;
                 workflow::update(current, resource, &related, self.now)?
@@ -233,7 +238,9 @@ impl<'a> Unit<'a> {
                         let name = resource.address().unwrap_or_default();
                         return Err(Error::new(
                             Cause::Unprocessable,
-                            format!("The transaction updates {name}, and another of its entries changes it by the rules as well. Send them one after the other."),
+                            format!(
+                                "The transaction updates {name}, and another of its entries changes it by the rules as well. Send them one after the other."
+                            ),
                         ));
                     }
                     let id = Id::parse(resource.id().unwrap_or_default())?;
@@ -317,7 +324,10 @@ impl<'a> Unit<'a> {
         }
         let issue = Issue::error(
             fhir::IssueType::Forbidden,
-            format!("Your organisation is not a party to {}/{}, so it may read it but not write it.", draft.resource_type, draft.id),
+            format!(
+                "Your organisation is not a party to {}/{}, so it may read it but not write it.",
+                draft.resource_type, draft.id
+            ),
         );
         Err(Error::with_issue(Cause::Forbidden, issue.by_rule("IC-AUTH-01")))
     }
@@ -335,7 +345,9 @@ impl<'a> Unit<'a> {
             let mut of_draft: BTreeSet<Key> = [&draft.resource, &draft.previous_resource]
                 .into_iter()
                 .flatten()
-                .flat_map(|resource| parties_of(resource, base, targets, |request| of_requests.get(&request).cloned()))
+                .flat_map(|resource| {
+                    parties_of(resource, base, targets, |request| of_requests.get(&request).cloned())
+                })
                 .collect();
             if draft.previous.is_none() && draft.from_client {
                 of_draft.extend(&self.context.parties);
@@ -354,10 +366,20 @@ impl<'a> Unit<'a> {
     }
 
     /// The reply for what was planned, once it is written.
-    pub(crate) fn reply(&self, planned: &Planned, written: &[Written], success: Success) -> Result<Reply, Error> {
+    pub(crate) fn reply(
+        &self,
+        planned: &Planned,
+        written: &[Written],
+        success: Success,
+    ) -> Result<Reply, Error> {
         let draft = match planned {
             Planned::Nothing => {
-                return Ok(Reply { success: Success::NoContent, body: None, version: None, issues: Vec::new() });
+                return Ok(Reply {
+                    success: Success::NoContent,
+                    body: None,
+                    version: None,
+                    issues: Vec::new(),
+                });
             }
             Planned::Existing(stored) => return Ok(Reply::stored((**stored).clone())),
             Planned::Draft(draft) => *draft,
@@ -402,7 +424,8 @@ impl Server {
                 Err(error) if error.cause() == Cause::WriteConflict => continue,
                 Err(error) => return Err(error),
             };
-            let reply = |plan: &Plan| plan.as_ref().map(|(planned, s)| unit.reply(planned, &written, *s)).transpose();
+            let reply =
+                |plan: &Plan| plan.as_ref().map(|(planned, s)| unit.reply(planned, &written, *s)).transpose();
             return plans.iter().map(reply).collect();
         }
         Err(Error::new(

@@ -42,7 +42,9 @@ impl Unit<'_> {
             if is_workflow {
                 return Err(Error::new(
                     Cause::MethodNotAllowed,
-                    format!("{name} is not known here, and the server gives {resource_type} resources their ids. POST it to {resource_type}."),
+                    format!(
+                        "{name} is not known here, and the server gives {resource_type} resources their ids. POST it to {resource_type}."
+                    ),
                 ));
             }
             // What the caller may not see is not there for the caller, and must not be overwritten either.

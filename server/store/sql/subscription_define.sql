@@ -5,7 +5,7 @@ INSERT INTO subscription_state AS s (
     error_code, error_text, host, heartbeat_s, timeout_s, max_count, ends_at, secret
 )
 VALUES (
-    $1, $2, $3, $4, $5, $6, false, $7, $8, $9, false, CASE WHEN $8 = 'requested' THEN now() END,
+    $1, $2, $3, $4, $5, $6, false, $7, $8, $9, false, CASE WHEN $8::text = 'requested' THEN now() END,
     $10, $11, $12, $13, $14, $15, $16, $17
 )
 ON CONFLICT (key) DO UPDATE SET

@@ -50,7 +50,9 @@ impl Access {
     pub fn may_write(&self, parties: Option<&[Key]>) -> bool {
         match &self.0 {
             Policy::Everything => true,
-            Policy::Parties(own) => parties.is_none_or(|parties| parties.iter().any(|p| own.contains(&p.uuid()))),
+            Policy::Parties(own) => {
+                parties.is_none_or(|parties| parties.iter().any(|p| own.contains(&p.uuid())))
+            }
             Policy::Patient(_) | Policy::Nothing => false,
         }
     }
@@ -66,15 +68,20 @@ impl Access {
             }
             Policy::Parties(own) => {
                 let n = parameters.push(own.clone());
-                let circle = CIRCLE.map(|t| t.number().to_string()).join(", ");
-                format!(
-                    "({alias}.parties IS NULL OR {alias}.parties && ${n} OR ({alias}.confidentiality = 0 AND EXISTS (\
-                     SELECT FROM resource circle WHERE circle.patient = {alias}.patient \
-                     AND circle.resource_type IN ({circle}) AND NOT circle.deleted AND circle.parties && ${n})))"
-                )
+                parties_condition(alias, &format!("${n}"))
             }
         }
     }
+}
+
+/// The condition of [`Access::of_parties`] on a row under this alias, where `own` is an SQL expression for the organisations.
+pub(crate) fn parties_condition(alias: &str, own: &str) -> String {
+    let circle = CIRCLE.map(|t| t.number().to_string()).join(", ");
+    format!(
+        "({alias}.parties IS NULL OR {alias}.parties && {own} OR ({alias}.confidentiality = 0 AND EXISTS (\
+         SELECT FROM resource circle WHERE circle.patient = {alias}.patient \
+         AND circle.resource_type IN ({circle}) AND NOT circle.deleted AND circle.parties && {own})))"
+    )
 }
 
 /// The parameters of a statement that is put together from parts, in the order of their numbers.

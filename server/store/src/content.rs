@@ -27,7 +27,7 @@ impl Stored {
     /// Its parsed form; `None` for a deletion.
     pub fn resource(&self) -> Result<Option<Resource>> {
         let Some(text) = &self.text else { return Ok(None) };
-        let value = serde_json::from_slice(text).map_err(Error::exception)?;
+        let value = fhir::json::parse(text).map_err(Error::exception)?;
         Resource::new(value).map(Some)
     }
 
@@ -78,7 +78,10 @@ pub(crate) fn encode(resource: &Resource) -> Result<Vec<u8>> {
         write_members(&mut plain, kept.iter())?;
     }
     plain.push(b'\n');
-    write_members(&mut plain, resource.members().iter().filter(|(n, _)| !matches!(n.as_str(), "resourceType" | "id" | "meta")))?;
+    write_members(
+        &mut plain,
+        resource.members().iter().filter(|(n, _)| !matches!(n.as_str(), "resourceType" | "id" | "meta")),
+    )?;
     COMPRESSOR.with_borrow_mut(|slot| {
         let compressor = match slot {
             Some(compressor) => compressor,
@@ -143,7 +146,9 @@ mod tests {
         let given = json!({"resourceType": "Task", "id": "old", "status": "draft", "meta": {"tag": [{"code": "a\nb"}], "versionId": "7"},
             "x": {"value": 1, "text": "line\nbreak"}});
         let stored = encode(&Resource::new(given).unwrap()).unwrap();
-        let text = decode(&stored, ResourceType::TASK, "new", VersionId::new(2), Instant::from_microseconds(0)).unwrap();
+        let text =
+            decode(&stored, ResourceType::TASK, "new", VersionId::new(2), Instant::from_microseconds(0))
+                .unwrap();
         assert_eq!(
             std::str::from_utf8(&text).unwrap(),
             r#"{"resourceType":"Task","id":"new","meta":{"versionId":"2","lastUpdated":"1970-01-01T00:00:00.000Z","tag":[{"code":"a\nb"}]},"status":"draft","x":{"value":1,"text":"line\nbreak"}}"#

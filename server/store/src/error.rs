@@ -28,8 +28,10 @@ pub(crate) fn from_postgres(error: tokio_postgres::Error) -> Error {
 pub(crate) fn from_pool(error: deadpool_postgres::PoolError) -> Error {
     match error {
         deadpool_postgres::PoolError::Backend(error) => from_postgres(error),
-        error => Error::new(Cause::Transient, "The server is too busy for the moment. Please repeat the request.")
-            .from_source(error),
+        error => {
+            Error::new(Cause::Transient, "The server is too busy for the moment. Please repeat the request.")
+                .from_source(error)
+        }
     }
 }
 

@@ -9,10 +9,12 @@ mod content;
 mod error;
 mod history;
 mod migrate;
+pub mod outbox;
 mod pool;
 mod read;
 pub mod search;
 mod secret;
+pub mod subscription;
 mod target;
 
 pub use access::Access;
@@ -20,5 +22,6 @@ pub use change::{Absent, Actor, Change, Commit, Committed, Label, Operation, Wri
 pub use content::Stored;
 pub use error::Result;
 pub use history::Page;
+pub use outbox::Outbox;
 pub use pool::{Settings, Store};
 pub use target::{Referrers, Target};

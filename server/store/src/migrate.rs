@@ -18,7 +18,10 @@ impl Store {
     /// When the database cannot be reached, or was migrated by a newer binary whose migrations this one does not know.
     pub async fn migrate(&self) -> Result<Vec<String>> {
         let mut client = self.client().await?;
-        client.batch_execute("SET statement_timeout = 0; SET lock_timeout = 0").await.map_err(from_postgres)?;
+        client
+            .batch_execute("SET statement_timeout = 0; SET lock_timeout = 0")
+            .await
+            .map_err(from_postgres)?;
         client.execute("SELECT pg_advisory_lock($1)", &[&MIGRATION_LOCK]).await.map_err(from_postgres)?;
         let report = embedded::migrations::runner().run_async(&mut **client).await;
         // The connection has other settings now: it is closed instead of going back to the pool, and its lock with it.

@@ -37,10 +37,9 @@ impl Store {
     /// # Errors
     /// When the connection string cannot be understood.
     pub fn new(settings: &Settings) -> Result<Self> {
-        let config: tokio_postgres::Config = settings
-            .url
-            .parse()
-            .map_err(|e| Error::new(Cause::Exception, "The database address cannot be understood.").from_source(e))?;
+        let config: tokio_postgres::Config = settings.url.parse().map_err(|e| {
+            Error::new(Cause::Exception, "The database address cannot be understood.").from_source(e)
+        })?;
         let manager =
             Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
         // Index plans are always right for the statements made here, and the planner cannot know it: its estimate for

@@ -84,7 +84,8 @@ impl Store {
     }
 
     async fn page(&self, access: &Access, query: &Query, found: &mut Found) -> Result<()> {
-        let secret = if query.cursor.is_some() || query.count > 0 { self.cursor_secret().await? } else { Vec::new() };
+        let secret =
+            if query.cursor.is_some() || query.count > 0 { self.cursor_secret().await? } else { Vec::new() };
         let order = Order::of(query);
         let after = query.cursor.as_deref().map(|text| cursor::open(text, &secret, &order)).transpose()?;
         let mut parameters = Parameters::default();
@@ -181,12 +182,13 @@ fn branches(query: &Query, order: &Order) -> Option<Vec<Vec<Criterion>>> {
     if !order.is_by_seq() {
         return None;
     }
-    let (at, parameter, codes) = query.criteria.iter().enumerate().find_map(|(at, criterion)| match criterion {
-        Criterion::Status { parameter, codes, negated: false } if (2..=10).contains(&codes.len()) => {
-            Some((at, *parameter, codes))
-        }
-        _ => None,
-    })?;
+    let (at, parameter, codes) =
+        query.criteria.iter().enumerate().find_map(|(at, criterion)| match criterion {
+            Criterion::Status { parameter, codes, negated: false } if (2..=10).contains(&codes.len()) => {
+                Some((at, *parameter, codes))
+            }
+            _ => None,
+        })?;
     let mut codes = codes.clone();
     codes.sort_unstable();
     codes.dedup();

@@ -92,6 +92,9 @@ impl Store {
             let resource_type = ResourceType::from_number(row.get(0))?;
             Some(format!("{resource_type}/{}", row.get::<_, String>(1)))
         };
-        Ok(Referrers { total: rows.len(), visible: rows.iter().filter(|row| row.get(2)).filter_map(name).collect() })
+        Ok(Referrers {
+            total: rows.len(),
+            visible: rows.iter().filter(|row| row.get(2)).filter_map(name).collect(),
+        })
     }
 }

@@ -78,6 +78,12 @@ pub(crate) fn needs(request: &Resource, previous: Option<&Resource>) -> Needs {
     let address = previous.and_then(Resource::address);
     match kind {
         Kind::DischargePlan => Needs { tasks_based_on: address, ..Needs::default() },
+        // A transaction may bring the referral and its Task together.
+        Kind::Referral if previous.is_none() => Needs {
+            based_on: based_on(request).map(str::to_owned).filter(|_| request.get("requisition").is_none()),
+            tasks_of: request.address(),
+            ..Needs::default()
+        },
         Kind::Referral => Needs {
             based_on: based_on(request).map(str::to_owned).filter(|_| request.get("requisition").is_none()),
             tasks_of: address.clone(),

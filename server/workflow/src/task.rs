@@ -69,7 +69,7 @@ pub(crate) fn create(mut task: Resource, related: &Related, now: Instant) -> Res
     if let (Some(referral), Some(address)) = (&related.referral, focus(&task).map(str::to_owned)) {
         fulfilment::complete(&mut task, referral, &address, related, now);
         if let Some(from) = fulfilment::redirect_from(&task) {
-            effects.extend(superseded(from, related, now));
+            effects.extend(superseded(&task, from, related, now));
         }
     }
     if sent.is_some() && sent.as_ref() != extension::find(&task, "ic-clock") {
@@ -352,11 +352,14 @@ fn redirect(previous: &Resource, task: &Resource, related: &Related, now: Instan
 }
 
 /// The hub's Tasks that a new Task, redirected from the same one, takes the place of.
-fn superseded<'a>(from: &'a str, related: &'a Related, now: Instant) -> impl Iterator<Item = Effect> + 'a {
+fn superseded<'a>(
+    task: &'a Resource,
+    from: &'a str,
+    related: &'a Related,
+    now: Instant,
+) -> impl Iterator<Item = Effect> + 'a {
     let reason = concept("ic-status-reason", "redirected");
-    related
-        .tasks
-        .iter()
+    others(task, related)
         .filter(move |task| {
             fulfilment::waits(task)
                 && fulfilment::redirect_from(task).is_some_and(|there| same_reference(there, from))

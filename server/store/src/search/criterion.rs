@@ -163,14 +163,12 @@ fn negate(negated: bool, condition: String) -> String {
 fn present(parameter: &'static Parameter, alias: &str, parameters: &mut Parameters) -> String {
     let by_column = column(parameter).map(|column| format!("{alias}.{column} IS NOT NULL"));
     let elsewhere = match parameter.kind {
-        Kind::Date => format!(
-            "{alias}.key IN (SELECT source FROM date_index WHERE parameter = {})",
-            parameter.number
-        ),
-        Kind::String => format!(
-            "{alias}.key IN (SELECT source FROM string_index WHERE parameter = {})",
-            parameter.number
-        ),
+        Kind::Date => {
+            format!("{alias}.key IN (SELECT source FROM date_index WHERE parameter = {})", parameter.number)
+        }
+        Kind::String => {
+            format!("{alias}.key IN (SELECT source FROM string_index WHERE parameter = {})", parameter.number)
+        }
         _ => format!("{alias}.keys && ${}", parameters.push(vec![parameter.presence().uuid()])),
     };
     any(by_column.into_iter().chain([elsewhere]).collect())
@@ -191,7 +189,11 @@ fn text_condition(mode: TextMode, text: &str, parameters: &mut Parameters) -> St
         }
         TextMode::Below => {
             let below = format!("{}/", text.trim_end_matches('/'));
-            let (n, m, o) = (parameters.push(text.to_owned()), parameters.push(below.clone()), parameters.push(beyond(&below)));
+            let (n, m, o) = (
+                parameters.push(text.to_owned()),
+                parameters.push(below.clone()),
+                parameters.push(beyond(&below)),
+            );
             format!("(folded = ${n} OR (folded >= ${m} AND folded < ${o}))")
         }
     }

@@ -65,7 +65,10 @@ pub(super) fn open(text: &str, secret: &[u8], order: &Order) -> Result<Vec<Value
         values.filter(|values| values.len() == order.len())
     };
     values().ok_or_else(|| {
-        Error::new(Cause::BadRequest, "This page link was not made by this server for this search. Start from the first page.")
+        Error::new(
+            Cause::BadRequest,
+            "This page link was not made by this server for this search. Start from the first page.",
+        )
     })
 }
 

@@ -97,7 +97,8 @@ impl Store {
             return Ok(Vec::new());
         }
         let visible = access.condition("r", &mut parameters);
-        let of_type = resource_type.map_or(String::new(), |t| format!(" AND r.resource_type = {}", t.number()));
+        let of_type =
+            resource_type.map_or(String::new(), |t| format!(" AND r.resource_type = {}", t.number()));
         let sql = format!(
             "SELECT {} FROM resource r JOIN version v ON v.seq = r.seq \
              WHERE {column} IN ({}) AND NOT r.deleted{of_type} AND {visible} LIMIT {MOST_INCLUDED}",

@@ -86,7 +86,8 @@ impl Order {
                 continue;
             };
             let beyond = if column.descending { "<" } else { ">" };
-            let missing = if column.never_missing() { String::new() } else { format!(" OR {expression} IS NULL") };
+            let missing =
+                if column.never_missing() { String::new() } else { format!(" OR {expression} IS NULL") };
             let mut parts = equal.clone();
             parts.push(format!("({expression} {beyond} ${n}{missing})"));
             alternatives.push(parts.join(" AND "));
@@ -105,7 +106,9 @@ impl Column {
         let (extreme, bound) = if sort.descending { ("max", "high") } else { ("min", "low") };
         let (expression, text) = match sort.by {
             SortBy::LastUpdated => ("r.seq".to_owned(), false),
-            SortBy::Id => ("(SELECT sorted.id FROM version sorted WHERE sorted.seq = r.seq)".to_owned(), true),
+            SortBy::Id => {
+                ("(SELECT sorted.id FROM version sorted WHERE sorted.seq = r.seq)".to_owned(), true)
+            }
             SortBy::Parameter(parameter) => match (parameter.hot, parameter.kind) {
                 (Some(Hot::Status), _) => ("r.status".to_owned(), true),
                 (Some(Hot::Date), _) => (format!("r.date_{bound}"), false),

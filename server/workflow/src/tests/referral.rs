@@ -57,6 +57,17 @@ fn a_referral_without_performer_goes_to_the_hub() {
 }
 
 #[test]
+fn a_task_sent_with_the_referral_takes_the_place_of_ours() {
+    let referral = fhir::Resource::new(ucr_referral("active")).unwrap();
+    for (status, effects) in [("requested", 0), ("cancelled", 1)] {
+        let task = fhir::Resource::new(json!({"resourceType": "Task", "id": "t", "status": status})).unwrap();
+        let related = crate::Related { tasks: vec![task], ..crate::Related::default() };
+        let outcome = crate::create(referral.clone(), &fhir::Id::new(), &related, at("09:06")).unwrap();
+        assert_eq!(outcome.effects.len(), effects, "{status}");
+    }
+}
+
+#[test]
 fn a_draft_has_no_task_until_it_is_activated_and_then_one() {
     let mut world = World::new();
     let referral = world.create(ucr_referral("draft")).unwrap();
@@ -266,6 +277,8 @@ fn what_the_rules_must_see() {
     assert_eq!(needs(&referral, None), Needs { based_on: based_on.clone(), ..Needs::default() });
     referral.members_mut().insert("id".into(), json!("r"));
     let address = Some("ServiceRequest/r".to_owned());
+    let expected = Needs { based_on: based_on.clone(), tasks_of: address.clone(), ..Needs::default() };
+    assert_eq!(needs(&referral, None), expected);
     let expected = Needs { based_on, tasks_of: address.clone(), episodes_of: address, ..Needs::default() };
     assert_eq!(needs(&referral, Some(&referral)), expected);
     let mut plan = resource(discharge_plan(&[]));

@@ -32,8 +32,9 @@ impl World {
 
     /// Creates a resource, and answers its address.
     pub fn create(&mut self, resource: Value) -> Result<String, Error> {
-        let resource = Resource::new(resource).unwrap();
+        let mut resource = Resource::new(resource).unwrap();
         let id = Id::new();
+        resource.identify(&id, fhir::VersionId::FIRST, self.now);
         let related = self.load(&needs(&resource, None));
         let outcome = create(resource, &id, &related, self.now)?;
         self.warnings = outcome.warnings;
