@@ -3,6 +3,7 @@
 mod discharge;
 mod episode;
 mod machines;
+mod malformed;
 mod referral;
 mod task;
 mod walk;
