@@ -26,9 +26,7 @@ impl<'r> Found<'r> {
             Item::Boolean(value) => {
                 Some(Self { type_name: "boolean", value: Cow::Owned(Value::Bool(value)) })
             }
-            Item::String(text) => {
-                Some(Self { type_name: "string", value: Cow::Owned(Value::from(text.into_owned())) })
-            }
+            Item::String(text) => Some(Self { type_name: "string", value: Cow::Owned(Value::from(&*text)) }),
             _ => None,
         }
     }

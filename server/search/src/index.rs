@@ -46,7 +46,7 @@ pub struct IndexRows {
 pub struct StringRow {
     /// The number of the parameter.
     pub parameter: i32,
-    /// As it is compared by default and by `:contains`, at most [`string::LENGTH`] characters.
+    /// As it is compared by default and by `:contains`: the fold of `exact`, or of one part of it.
     pub folded: String,
     /// As it is compared by `:exact`, at most [`string::LENGTH`] characters.
     pub exact: String,

@@ -35,7 +35,9 @@ pub fn matches(criterion: &Criterion, rows: &IndexRows, identity: Key, last_upda
         Criterion::Missing { parameter, missing } => has_value(parameter, rows) != *missing,
         Criterion::Identity { keys } => keys.contains(&identity),
         Criterion::LastUpdated { values } => {
-            values.iter().any(|value| value.holds((last_updated, last_updated.saturating_add(1))))
+            // As wide as it is shown: a millisecond.
+            let low = last_updated.saturating_sub(last_updated.rem_euclid(1000));
+            values.iter().any(|value| value.holds((low, low.saturating_add(1000))))
         }
         Criterion::Chain { .. } | Criterion::Has { .. } => return None,
         Criterion::Any(criteria) => {

@@ -53,7 +53,7 @@ pub enum Criterion {
     Missing { parameter: &'static Parameter, missing: bool },
     /// The identity of the resource itself is one of these: `_id`.
     Identity { keys: Vec<Key> },
-    /// `_lastUpdated`, where the resource's own interval is its one microsecond.
+    /// `_lastUpdated`, where the resource's own interval is the millisecond that it is shown with.
     LastUpdated { values: Vec<DateValue> },
     /// A chain: the parameter refers to a resource of one of these types for which that type's condition holds.
     Chain { parameter: &'static Parameter, links: Vec<(ResourceType, Box<Criterion>)> },

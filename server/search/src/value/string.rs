@@ -17,7 +17,8 @@ use crate::{
 /// How many characters of a text are kept for search.
 pub const LENGTH: usize = 512;
 
-/// The text as it is compared: lower case, without accents, white space as single spaces, cut to [`LENGTH`].
+/// The text as it is compared: lower case, without accents, white space as single spaces, cut to [`LENGTH`] letters (some,
+/// as `ß`, are two then).
 #[must_use]
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
@@ -86,7 +87,8 @@ fn texts<'v>(value: &'v Value, members: &[&str], mut each: impl FnMut(&'v str)) 
 }
 
 fn row(parameter: &Parameter, text: &str, rows: &mut IndexRows) {
-    rows.strings.push(StringRow { parameter: parameter.number, folded: fold(text), exact: cut(text) });
+    let exact = cut(text);
+    rows.strings.push(StringRow { parameter: parameter.number, folded: fold(&exact), exact });
 }
 
 /// The criterion of a query: from the beginning, `:contains`, or `:exact`.
