@@ -75,9 +75,9 @@ pub(crate) struct Call {
 pub(crate) enum TypeOperation {
     /// `input is T`, `input.is(T)`.
     Is,
-    /// `input as T`: like `ofType`, because R4's search parameters use it on collections.
+    /// `input as T`.
     As,
-    /// `input.as(T)`: of a single item only.
+    /// `input.as(T)`; of a single item only in a strict context.
     AsSingle,
     /// `input.ofType(T)`.
     OfType,

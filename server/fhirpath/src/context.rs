@@ -49,7 +49,8 @@ impl<'a> Context<'a> {
         self
     }
 
-    /// The same, but a path to an element that its type does not have is an error, not empty.
+    /// The same, but without the leniency that R4's own expressions need: an element that a type does not have, `as()` of
+    /// several items, and a criterion of `iif()` that is no boolean are errors.
     #[must_use]
     pub fn strict(mut self) -> Self {
         self.strict = true;

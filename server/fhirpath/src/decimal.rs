@@ -120,8 +120,7 @@ impl Decimal {
     #[must_use]
     pub fn checked_add(self, other: Self) -> Option<Self> {
         let scale = self.scale.max(other.scale);
-        let mantissa = self.at_scale(scale)?.checked_add(other.at_scale(scale)?)?;
-        Some(Self { mantissa, scale })
+        Self::checked(self.at_scale(scale)?.checked_add(other.at_scale(scale)?)?, scale)
     }
 
     #[must_use]
@@ -135,7 +134,7 @@ impl Decimal {
             Some(_) => (self, other),
             None => (self.normalized(), other.normalized()),
         };
-        let product = Self { mantissa: a.mantissa.checked_mul(b.mantissa)?, scale: a.scale + b.scale };
+        let product = Self::checked(a.mantissa.checked_mul(b.mantissa)?, a.scale + b.scale)?;
         if product.scale > MAX_SCALE { product.rounded(MAX_SCALE) } else { Some(product) }
     }
 
@@ -213,6 +212,11 @@ impl Decimal {
     #[must_use]
     pub fn ceiling(self) -> Self {
         self.negated().floor().negated()
+    }
+
+    /// The least i128 has no negative and is left out, so that no later operation can overflow on it.
+    fn checked(mantissa: i128, scale: u32) -> Option<Self> {
+        (mantissa != i128::MIN).then_some(Self { mantissa, scale })
     }
 
     fn at_scale(self, scale: u32) -> Option<i128> {
@@ -328,6 +332,9 @@ mod tests {
         for (result, expected) in table {
             assert_eq!(result.unwrap().to_string(), expected);
         }
+        let least = decimal("-170141183460469231731687303715884105727");
+        assert!(least.checked_sub(decimal("1")).is_none());
+        assert_eq!(least.checked_div(decimal("-1")).unwrap(), least.negated());
         assert!(decimal("1").checked_div(decimal("0.0")).is_none());
         assert!(decimal("1").checked_rem(decimal("0.0")).is_none());
     }

@@ -35,6 +35,11 @@ impl Budget {
         Self(Cell::new(MAX_STEPS))
     }
 
+    /// Takes the steps of reading this text once.
+    pub(crate) fn spend_on_text(&self, text: &str) -> Result<(), EvaluateError> {
+        self.spend(text.len() / 256)
+    }
+
     /// Takes that many steps.
     pub(crate) fn spend(&self, steps: usize) -> Result<(), EvaluateError> {
         let left = self.0.get().checked_sub(steps).ok_or(EvaluateError::TooCostly)?;
@@ -113,7 +118,7 @@ impl<'c, 'a> Evaluation<'c, 'a> {
                     Some(input) => self.evaluate(input, focus)?,
                     None => Cow::Borrowed(focus.items),
                 };
-                owned(typed(&input, *operation, type_name)?)
+                owned(typed(&input, *operation, type_name, self.context.is_strict())?)
             }
             Expr::Negate(operand) => owned(operator::negate(&self.evaluate(operand, focus)?)?),
             Expr::Union(parts) => {
@@ -189,8 +194,8 @@ impl<'c, 'a> Evaluation<'c, 'a> {
             }
             (Item::Type(namespace, name), Some((first, []))) => {
                 match &*first.name {
-                    "namespace" => found.push(Item::String(Cow::Borrowed(namespace))),
-                    "name" => found.push(Item::String(Cow::Borrowed(name))),
+                    "namespace" => found.push(Item::String((*namespace).into())),
+                    "name" => found.push(Item::String((*name).into())),
                     _ => {}
                 }
                 Ok(())
@@ -239,7 +244,7 @@ fn check_type(start: &Expr, steps: &[Step]) -> Result<(), EvaluateError> {
 /// The same literal, borrowing its text from the expression.
 fn literal<'a>(item: &'a Item<'static>) -> Item<'a> {
     match item {
-        Item::String(text) => Item::String(Cow::Borrowed(text)),
+        Item::String(text) => Item::String(text.borrowed()),
         other => other.clone(),
     }
 }
@@ -248,17 +253,18 @@ fn typed<'a>(
     input: &[Item<'a>],
     operation: TypeOperation,
     type_name: &TypeName,
+    strict: bool,
 ) -> Result<Vec<Item<'a>>, EvaluateError> {
     Ok(match operation {
         TypeOperation::Is => {
             let item = single(input, "is")?;
             item.map(|item| Item::Boolean(type_name.covers(item))).into_iter().collect()
         }
-        TypeOperation::AsSingle => {
-            let item = single(input, "as()")?;
-            item.filter(|item| type_name.selects(item)).cloned().into_iter().collect()
+        TypeOperation::AsSingle if strict && input.len() > 1 => {
+            return Err(EvaluateError::NotSingle("as()"));
         }
-        TypeOperation::As | TypeOperation::OfType => {
+        // R4's search parameters and invariants (dom-3) use both forms of `as` on collections.
+        TypeOperation::AsSingle | TypeOperation::As | TypeOperation::OfType => {
             input.iter().filter(|item| type_name.selects(item)).cloned().collect()
         }
     })

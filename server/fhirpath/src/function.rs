@@ -9,6 +9,7 @@ use crate::{
     ast::{Call, Expr},
     evaluate::{Collection, Evaluation, Focus, single},
     item::Item,
+    text::Text,
 };
 
 mod boundary;
@@ -19,6 +20,7 @@ mod existence;
 mod extension;
 mod filter;
 mod math;
+mod narrative;
 mod navigation;
 mod pattern;
 mod reference;
@@ -158,6 +160,7 @@ functions! {
     Type "type" 0 0 => navigation::type_;
     ConformsTo "conformsTo" 1 1 => navigation::conforms_to;
     Resolve "resolve" 0 0 => reference::resolve;
+    HtmlChecks "htmlChecks" 0 0 => narrative::html_checks;
     Extension "extension" 1 1 => extension::extension;
     HasExtension "hasExtension" 1 1 => extension::has_extension;
 }
@@ -186,8 +189,10 @@ impl<'c, 'a> Invocation<'c, 'a> {
     }
 
     /// The text of the only item of the input, if there is one; another type is an error.
-    fn text(&self) -> Result<Option<Cow<'a, str>>, EvaluateError> {
-        text(self.input)
+    fn text(&self) -> Result<Option<Text<'a>>, EvaluateError> {
+        let text = text(self.input)?;
+        self.evaluation.budget.spend_on_text(text.as_deref().unwrap_or_default())?;
+        Ok(text)
     }
 
     fn expression(&self, index: usize) -> Option<&'a Expr> {
@@ -202,7 +207,7 @@ impl<'c, 'a> Invocation<'c, 'a> {
         }
     }
 
-    fn text_argument(&self, index: usize) -> Result<Option<Cow<'a, str>>, EvaluateError> {
+    fn text_argument(&self, index: usize) -> Result<Option<Text<'a>>, EvaluateError> {
         text(&self.argument(index)?)
     }
 
@@ -228,7 +233,7 @@ impl<'c, 'a> Invocation<'c, 'a> {
     }
 }
 
-fn text<'a>(items: &[Item<'a>]) -> Result<Option<Cow<'a, str>>, EvaluateError> {
+fn text<'a>(items: &[Item<'a>]) -> Result<Option<Text<'a>>, EvaluateError> {
     match single(items, "This function")? {
         None => Ok(None),
         Some(item) => match item.text() {

@@ -1,12 +1,10 @@
 //! What an evaluation deals in: elements of a resource, and values of its own, <https://hl7.org/fhirpath/N1/#literals>,
 //! with FHIR's primitives read as such values, <https://hl7.org/fhir/R4/fhirpath.html#types>.
 
-use std::borrow::Cow;
-
 use serde_json::Value;
 
 use crate::{
-    Date, DateTime, Decimal, Node, Quantity, Time,
+    Date, DateTime, Decimal, Node, Quantity, Text, Time,
     quantity::{CalendarUnit, Unit},
     type_name::is_a,
 };
@@ -21,7 +19,7 @@ pub enum Item<'a> {
     Boolean(bool),
     Integer(i64),
     Decimal(Decimal),
-    String(Cow<'a, str>),
+    String(Text<'a>),
     Date(Date),
     DateTime(DateTime),
     Time(Time),
@@ -42,9 +40,9 @@ impl<'a> Item<'a> {
 
     /// The text, if it is a String or an element with a string for its JSON.
     #[must_use]
-    pub fn text(&self) -> Option<Cow<'a, str>> {
+    pub fn text(&self) -> Option<Text<'a>> {
         match self {
-            Self::Node(node) => node.text().map(Cow::Borrowed),
+            Self::Node(node) => node.text().map(Text::Borrowed),
             Self::String(text) => Some(text.clone()),
             _ => None,
         }
@@ -55,7 +53,7 @@ impl<'a> Item<'a> {
     pub fn system(&self) -> Item<'_> {
         match self {
             Self::Node(node) => system_value(*node).unwrap_or(Item::Node(*node)),
-            Self::String(text) => Item::String(Cow::Borrowed(text)),
+            Self::String(text) => Item::String(text.borrowed()),
             other => other.clone(),
         }
     }
@@ -96,7 +94,7 @@ impl<'a> Item<'a> {
             Item::Boolean(value) => value.to_string(),
             Item::Integer(value) => value.to_string(),
             Item::Decimal(value) => value.to_string(),
-            Item::String(value) => value.into_owned(),
+            Item::String(value) => value.to_string(),
             Item::Date(value) => value.to_string(),
             Item::DateTime(value) => value.to_string(),
             Item::Time(value) => value.to_string(),
@@ -117,7 +115,7 @@ pub(crate) fn system_value(node: Node<'_>) -> Option<Item<'_>> {
             }
         }
         Value::String(text) => {
-            Some(temporal(node.type_name(), text).unwrap_or(Item::String(Cow::Borrowed(text))))
+            Some(temporal(node.type_name(), text).unwrap_or(Item::String(Text::Borrowed(text))))
         }
         Value::Object(_) => quantity(node).map(|quantity| Item::Quantity(Box::new(quantity))),
         _ => None,
@@ -147,8 +145,8 @@ fn quantity(node: Node<'_>) -> Option<Quantity> {
     let unit = match (text("system"), text("code")) {
         (Some(UCUM), Some("a")) => Unit::Calendar(CalendarUnit::Year),
         (Some(UCUM), Some("mo")) => Unit::Calendar(CalendarUnit::Month),
-        (_, Some(code)) => Unit::Ucum(code.into()),
-        (_, None) => Unit::Ucum(text("unit").unwrap_or("1").into()),
+        (_, Some(code)) => Unit::of_code(code)?,
+        (_, None) => Unit::of_code(text("unit").unwrap_or("1"))?,
     };
     Some(Quantity { value, unit })
 }

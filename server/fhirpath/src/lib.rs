@@ -17,6 +17,7 @@ mod lexer;
 mod node;
 mod parser;
 mod quantity;
+mod text;
 mod type_name;
 mod unit;
 
@@ -28,6 +29,7 @@ pub use expression::Expression;
 pub use item::Item;
 pub use node::Node;
 pub use quantity::{CalendarUnit, Quantity, Unit};
+pub use text::Text;
 
 #[cfg(test)]
 mod tests;

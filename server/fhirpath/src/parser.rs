@@ -269,7 +269,10 @@ impl<'t> Parser<'t> {
 
     fn number(&mut self, text: &str) -> Result<Item<'static>, ParseError> {
         let unit = match self.peek() {
-            Some(Kind::String(code)) => Some(Unit::Ucum(code.as_str().into())),
+            Some(Kind::String(code)) => {
+                let unit = Unit::of_code(code);
+                Some(unit.ok_or_else(|| self.error("the code of a unit has 1 to 256 bytes"))?)
+            }
             Some(Kind::Word(word)) => CalendarUnit::parse(word).map(Unit::Calendar),
             _ => None,
         };

@@ -4,6 +4,9 @@ use std::{cmp::Ordering, fmt};
 
 use crate::{Decimal, unit::Measure};
 
+/// The longest code of a unit, in bytes.
+const MAX_CODE: usize = 256;
+
 /// A number of something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quantity {
@@ -77,11 +80,19 @@ impl CalendarUnit {
     }
 }
 
-impl Quantity {
-    /// A number of the unit with this UCUM code.
+impl Unit {
+    /// The unit with this UCUM code; `None` when it is empty or longer than any that is meant.
     #[must_use]
-    pub fn new(value: Decimal, code: &str) -> Self {
-        Self { value, unit: Unit::Ucum(code.into()) }
+    pub fn of_code(code: &str) -> Option<Self> {
+        (1..=MAX_CODE).contains(&code.len()).then(|| Self::Ucum(code.into()))
+    }
+}
+
+impl Quantity {
+    /// A number without dimension.
+    #[must_use]
+    pub fn dimensionless(value: Decimal) -> Self {
+        Self { value, unit: Unit::Ucum("1".into()) }
     }
 
     /// The quantity that this text is: `4`, `4 days` or `4 'd'`.
@@ -93,8 +104,7 @@ impl Quantity {
         let unit = match unit.trim() {
             "" => Unit::Ucum("1".into()),
             unit => match unit.strip_prefix('\'').and_then(|unit| unit.strip_suffix('\'')) {
-                Some(code) if !code.is_empty() => Unit::Ucum(code.into()),
-                Some(_) => return None,
+                Some(code) => Unit::of_code(code)?,
                 None => Unit::Calendar(CalendarUnit::parse(unit)?),
             },
         };
@@ -159,7 +169,7 @@ impl Quantity {
             ("1", code) | (code, "1") => code.to_owned(),
             (a, b) => format!("({a}).({b})"),
         };
-        Some(Self::new(value, &code))
+        Some(Self { value, unit: Unit::of_code(&code)? })
     }
 
     /// The quotient; `None` for division by zero.
@@ -171,13 +181,13 @@ impl Quantity {
             (a, b) if a == b => "1".to_owned(),
             (a, b) => format!("({a})/({b})"),
         };
-        Some(Self::new(value, &code))
+        Some(Self { value, unit: Unit::of_code(&code)? })
     }
 
     /// The same in the unit that this word or UCUM code names; `None` when that measures something else.
     #[must_use]
     pub fn converted(&self, unit: &str) -> Option<Self> {
-        let unit = CalendarUnit::parse(unit).map_or_else(|| Unit::Ucum(unit.into()), Unit::Calendar);
+        let unit = CalendarUnit::parse(unit).map(Unit::Calendar).or_else(|| Unit::of_code(unit))?;
         if self.unit == unit {
             return Some(self.clone());
         }

@@ -21,12 +21,8 @@ fn expression(text: &str) -> Expression {
 /// The results as texts: JSON of elements, `toString()` of values.
 fn results(text: &str, context: &Context<'_>) -> Vec<String> {
     let expression = expression(text);
-    let items = expression.evaluate(&shortened(context)).unwrap_or_else(|error| panic!("{text}: {error}"));
+    let items = expression.evaluate(context).unwrap_or_else(|error| panic!("{text}: {error}"));
     items.iter().map(|item| item.to_text().unwrap_or_else(|| item_json(item))).collect()
-}
-
-fn shortened<'s>(context: &'s Context<'_>) -> Context<'s> {
-    context.clone()
 }
 
 fn item_json(item: &Item<'_>) -> String {

@@ -1,11 +1,11 @@
 //! Equality and equivalence, <https://hl7.org/fhirpath/N1/#equality>. Equality may be unknown; equivalence never is.
 
-use std::{borrow::Cow, collections::HashSet};
+use std::collections::HashSet;
 
 use serde_json::Value;
 
 use super::Budget;
-use crate::{DateTime, Decimal, EvaluateError, Quantity, item::Item};
+use crate::{DateTime, Decimal, EvaluateError, Quantity, item::Item, text::Text};
 
 /// `=` of two collections: unknown when one is empty, or when their precision does not tell.
 pub(crate) fn equal_collections(
@@ -62,7 +62,10 @@ pub(crate) fn equal(a: &Item<'_>, b: &Item<'_>, budget: &Budget) -> Result<Optio
     Ok(match (&a, &b) {
         (Item::Boolean(a), Item::Boolean(b)) => Some(a == b),
         (Item::Integer(a), Item::Integer(b)) => Some(a == b),
-        (Item::String(a), Item::String(b)) => Some(a == b),
+        (Item::String(a), Item::String(b)) => {
+            budget.spend_on_text(a)?;
+            Some(a == b)
+        }
         (Item::Time(a), Item::Time(b)) => is_equal(a.compare(*b)),
         (Item::Node(a), Item::Node(b)) => {
             if a.same(b) {
@@ -92,7 +95,7 @@ pub(crate) fn equivalent(a: &Item<'_>, b: &Item<'_>, budget: &Budget) -> Result<
     budget.spend(1)?;
     let (a, b) = (a.system(), b.system());
     Ok(match (&a, &b) {
-        (Item::String(a), Item::String(b)) => same_words(a, b),
+        (Item::String(a), Item::String(b)) => same_words(a, b, budget)?,
         (Item::Node(a), Item::Node(b)) => {
             a.same(b)
                 || (equivalent_json(a.value(), b.value(), budget)?
@@ -128,7 +131,7 @@ pub(crate) fn distinct<'a>(items: Vec<Item<'a>>, budget: &Budget) -> Result<Vec<
 /// What has been met already: strings by their hash, so that long lists of codes are cheap, the rest by comparison.
 #[derive(Default)]
 pub(crate) struct Seen<'a> {
-    strings: HashSet<Cow<'a, str>>,
+    strings: HashSet<Text<'a>>,
 }
 
 impl<'a> Seen<'a> {
@@ -141,13 +144,14 @@ impl<'a> Seen<'a> {
     ) -> Result<bool, EvaluateError> {
         budget.spend(1)?;
         if let Some(text) = string(item) {
+            budget.spend_on_text(&text)?;
             return Ok(self.strings.insert(text));
         }
         contains(kept, item, budget).map(|found| !found)
     }
 }
 
-fn string<'a>(item: &Item<'a>) -> Option<Cow<'a, str>> {
+fn string<'a>(item: &Item<'a>) -> Option<Text<'a>> {
     matches!(item.system(), Item::String(_)).then(|| item.text()).flatten()
 }
 
@@ -173,19 +177,20 @@ pub(super) fn moment(item: &Item<'_>) -> Option<DateTime> {
 pub(crate) fn quantity(item: &Item<'_>) -> Option<Quantity> {
     match item {
         Item::Quantity(quantity) => Some((**quantity).clone()),
-        _ => Some(Quantity::new(item.decimal()?, "1")),
+        _ => Some(Quantity::dimensionless(item.decimal()?)),
     }
 }
 
-fn same_words(a: &str, b: &str) -> bool {
+fn same_words(a: &str, b: &str, budget: &Budget) -> Result<bool, EvaluateError> {
+    budget.spend((a.len() + b.len()) / 64)?;
     if a == b {
-        return true;
+        return Ok(true);
     }
     let folded = |text: &str| {
         let words: Vec<&str> = text.split_whitespace().collect();
         words.join(" ").to_lowercase()
     };
-    folded(a) == folded(b)
+    Ok(folded(a) == folded(b))
 }
 
 fn same_json(a: Option<&Value>, b: Option<&Value>, budget: &Budget) -> Result<bool, EvaluateError> {
@@ -220,7 +225,10 @@ fn same_json(a: Option<&Value>, b: Option<&Value>, budget: &Budget) -> Result<bo
                 _ => a == b,
             }
         }
-        (a, b) => a == b,
+        (a, b) => {
+            budget.spend_on_text(a.and_then(Value::as_str).unwrap_or_default())?;
+            a == b
+        }
     })
 }
 
@@ -256,7 +264,7 @@ fn equivalent_json(a: Option<&Value>, b: Option<&Value>, budget: &Budget) -> Res
             }
             true
         }
-        (Some(Value::String(a)), Some(Value::String(b))) => same_words(a, b),
+        (Some(Value::String(a)), Some(Value::String(b))) => same_words(a, b, budget)?,
         (Some(Value::Number(a)), Some(Value::Number(b))) => {
             match (Decimal::parse(a.as_str()), Decimal::parse(b.as_str())) {
                 (Some(a), Some(b)) => a.equivalent(b),

@@ -32,9 +32,8 @@ pub(super) fn binary<'a>(
         Operator::In => truth(member(&left, &right, evaluation)?),
         Operator::Contains => truth(member(&right, &left, evaluation)?),
         Operator::Concatenate => {
-            let mut text = text(&left)?;
-            text.push_str(&text_of(&right)?);
-            limited(text, budget).map(|text| Some(Item::String(text.into())))
+            let joined = text(&left)? + &text(&right)?;
+            limited(joined, budget).map(|text| Some(Item::String(text.into())))
         }
         _ => {
             let (Some(a), Some(b)) = (single(&left, "An operator")?, single(&right, "An operator")?) else {
@@ -114,10 +113,6 @@ fn text(items: &[Item<'_>]) -> Result<String, EvaluateError> {
             _ => Ok(item.to_text().unwrap_or_default()),
         },
     }
-}
-
-fn text_of(items: &[Item<'_>]) -> Result<String, EvaluateError> {
-    text(items)
 }
 
 fn arithmetic<'a>(operator: Operator, a: &Item<'_>, b: &Item<'_>) -> Result<Option<Item<'a>>, EvaluateError> {

@@ -10,7 +10,7 @@ pub(crate) fn compare(a: &Item<'_>, b: &Item<'_>) -> Result<Option<Ordering>, Ev
     let (a, b) = (a.system(), b.system());
     match (&a, &b) {
         (Item::Integer(a), Item::Integer(b)) => return Ok(Some(a.cmp(b))),
-        (Item::String(a), Item::String(b)) => return Ok(Some(a.cmp(b))),
+        (Item::String(a), Item::String(b)) => return Ok(Some((**a).cmp(&**b))),
         (Item::Time(a), Item::Time(b)) => return Ok(a.compare(*b)),
         _ => {}
     }

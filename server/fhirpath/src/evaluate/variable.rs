@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::{Context, EvaluateError, evaluate::Collection, item::Item};
+use crate::{Context, EvaluateError, evaluate::Collection, item::Item, text::Text};
 
 /// The value of this variable in this context.
 pub(super) fn value<'f, 'a>(
@@ -12,16 +12,16 @@ pub(super) fn value<'f, 'a>(
     if let Some(items) = context.variable(name) {
         return Ok(Cow::Borrowed(items));
     }
-    let text = |text: Cow<'a, str>| Ok(Cow::Owned(vec![Item::String(text)]));
+    let text = |text: Text<'a>| Ok(Cow::Owned(vec![Item::String(text)]));
     match name {
         "context" => Ok(Cow::Borrowed(context.focus())),
         "resource" | "rootResource" => match context.resource() {
             Some(node) => Ok(Cow::Owned(vec![Item::Node(node)])),
             None => Err(EvaluateError::UnknownVariable(name.to_owned())),
         },
-        "ucum" => text(Cow::Borrowed("http://unitsofmeasure.org")),
-        "sct" => text(Cow::Borrowed("http://snomed.info/sct")),
-        "loinc" => text(Cow::Borrowed("http://loinc.org")),
+        "ucum" => text("http://unitsofmeasure.org".into()),
+        "sct" => text("http://snomed.info/sct".into()),
+        "loinc" => text("http://loinc.org".into()),
         _ => {
             let prefixes = [
                 ("vs-", "http://hl7.org/fhir/ValueSet/"),
@@ -29,7 +29,7 @@ pub(super) fn value<'f, 'a>(
             ];
             for (prefix, base) in prefixes {
                 if let Some(id) = name.strip_prefix(prefix) {
-                    return text(Cow::Owned(format!("{base}{id}")));
+                    return text(format!("{base}{id}").into());
                 }
             }
             Err(EvaluateError::UnknownVariable(name.to_owned()))

@@ -113,8 +113,8 @@ fn as_string<'a>(value: &Item<'_>) -> Option<Item<'a>> {
 fn as_quantity(value: &Item<'_>) -> Option<Quantity> {
     match value {
         Item::Quantity(quantity) => Some((**quantity).clone()),
-        Item::Boolean(truth) => Some(Quantity::new(Decimal::from(i64::from(*truth)), "1")),
+        Item::Boolean(truth) => Some(Quantity::dimensionless(Decimal::from(i64::from(*truth)))),
         Item::String(text) => Quantity::parse(text),
-        _ => value.decimal().map(|number| Quantity::new(number, "1")),
+        _ => value.decimal().map(Quantity::dimensionless),
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn replace_matches<'a>(call: &Invocation<'_, 'a>) -> Items<'a> {
         return Ok(Vec::new());
     };
     if regex.as_str().is_empty() {
-        return made(call, text.into_owned());
+        return made(call, text.to_string());
     }
     // What is put in may name groups, so its length is not known before; the number of places is.
     call.evaluation

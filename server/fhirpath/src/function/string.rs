@@ -1,9 +1,7 @@
 //! Texts, <https://hl7.org/fhirpath/N1/#string-manipulation>. Positions count characters, not bytes.
 
-use std::borrow::Cow;
-
 use super::{Invocation, Items, boolean};
-use crate::{EvaluateError, evaluate::Budget, item::Item};
+use crate::{EvaluateError, evaluate::Budget, item::Item, text::Text};
 
 /// The longest text, in bytes, that an evaluation may make.
 const MAX_LENGTH: usize = 1 << 20;
@@ -22,7 +20,7 @@ fn position<'a>(position: Option<i64>) -> Items<'a> {
     Ok(vec![Item::Integer(position.unwrap_or(-1))])
 }
 
-type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
+type Pair<'a> = (Text<'a>, Text<'a>);
 
 /// Input and first argument; the result is empty when one of them is.
 fn both<'a>(call: &Invocation<'_, 'a>) -> Result<Option<Pair<'a>>, EvaluateError> {
@@ -112,7 +110,7 @@ pub(super) fn join<'a>(call: &Invocation<'_, 'a>) -> Items<'a> {
     if call.input.is_empty() {
         return Ok(Vec::new());
     }
-    let separator = call.text_argument(0)?.unwrap_or_default();
+    let separator = call.text_argument(0)?.unwrap_or(Text::Borrowed(""));
     let mut joined = String::new();
     for (index, item) in call.input.iter().enumerate() {
         let Some(part) = item.text() else {

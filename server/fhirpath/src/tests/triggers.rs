@@ -12,17 +12,15 @@ fn request(status: &str) -> Resource {
     }))
 }
 
+fn items(resource: Option<&Resource>) -> Vec<Item<'_>> {
+    resource.map(|resource| Item::Node(Node::resource(resource))).into_iter().collect()
+}
+
 fn holds(text: &str, previous: Option<&Resource>, current: Option<&Resource>) -> bool {
-    let items = |resource: Option<&'static Resource>| {
-        resource.map(|resource| Item::Node(Node::resource(resource))).into_iter().collect::<Vec<_>>()
-    };
-    // The variables outlive the call, as those of a real evaluation do.
-    let leak = |resource: Option<&Resource>| resource.map(|r| &*Box::leak(Box::new(r.clone())));
     let context = Context::of_nothing()
-        .with_variable("previous", items(leak(previous)))
-        .with_variable("current", items(leak(current)));
-    let expression = Box::leak(Box::new(expression(text)));
-    expression.holds(&context).unwrap_or_else(|error| panic!("{text}: {error}"))
+        .with_variable("previous", items(previous))
+        .with_variable("current", items(current));
+    expression(text).holds(&context).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
 #[test]
