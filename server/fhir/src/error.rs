@@ -38,6 +38,8 @@ pub enum Cause {
     UnsupportedMediaType,
     TooLarge,
     UriTooLong,
+    /// The body did not arrive in time.
+    RequestTimeout,
     /// The request would cost more than a request may.
     TooCostly,
     Throttled,
@@ -74,6 +76,7 @@ impl Cause {
             Self::NotAcceptable => (406, IssueType::NotSupported),
             Self::ForbiddenMove | Self::WriteConflict | Self::Referenced => (409, IssueType::Conflict),
             Self::Duplicate => (409, IssueType::Duplicate),
+            Self::RequestTimeout => (408, IssueType::Timeout),
             Self::Deleted => (410, IssueType::Deleted),
             Self::VersionMismatch => (412, IssueType::Conflict),
             Self::MultipleMatches => (412, IssueType::MultipleMatches),

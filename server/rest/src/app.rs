@@ -1,0 +1,100 @@
+//! What every exchange needs: the server, who may call, the limits, and whom to wake after a write.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use auth::Verifier;
+use fhir::{Cause, Error, Value};
+use interaction::Server;
+use serde::Deserialize;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+/// The limits of HTTP.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// How large the body of one resource may be, in bytes, decompressed.
+    pub max_resource_bytes: usize,
+    /// How large a Bundle posted to the base may be, in bytes, decompressed.
+    pub max_bundle_bytes: usize,
+    /// How long an address with its query may be, in bytes.
+    pub max_url_bytes: usize,
+    /// How long a body may take to arrive, in milliseconds.
+    pub body_timeout_ms: u64,
+    /// How long an interaction may take, in milliseconds.
+    pub request_timeout_ms: u64,
+    /// How many interactions are carried out at a time.
+    pub max_in_flight: usize,
+    /// How long an interaction waits for its turn before the answer is 503, in milliseconds.
+    pub queue_ms: u64,
+    /// The web origins that browsers may call from, as `https://board.example`; `*` is any.
+    pub cors_origins: Vec<String>,
+}
+
+/// Who may call.
+#[derive(Debug)]
+pub enum AuthMode {
+    /// Whoever has a token that this verifier finds good. The key set is the one of the built-in issuer, where there is one.
+    Bearer { verifier: Verifier, jwks: Option<Value> },
+    /// Everyone. Only for a server that no other machine can reach.
+    Off,
+}
+
+/// The state that all workers share.
+pub struct App {
+    pub(crate) server: Arc<Server>,
+    pub(crate) auth: AuthMode,
+    pub(crate) settings: Settings,
+    /// The path of the base address: `/fhir`, or empty.
+    pub(crate) base_path: String,
+    turns: Arc<Semaphore>,
+    wake: Arc<Notify>,
+    draining: AtomicBool,
+}
+
+impl App {
+    /// The state of a server. `wake` is notified after every write.
+    #[must_use]
+    pub fn new(server: Arc<Server>, auth: AuthMode, wake: Arc<Notify>, settings: Settings) -> Self {
+        let base = server.settings.base.as_str();
+        let after_scheme = base.split_once("://").map_or(base, |(_, rest)| rest);
+        let base_path =
+            after_scheme.find('/').map_or("", |at| &after_scheme[at..]).trim_end_matches('/').to_owned();
+        Self {
+            turns: Arc::new(Semaphore::new(settings.max_in_flight)),
+            server,
+            auth,
+            settings,
+            base_path,
+            wake,
+            draining: AtomicBool::new(false),
+        }
+    }
+
+    /// From now on `/readyz` says that no more requests should be sent here.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// Tells those who send notifications that there may be something to send.
+    pub(crate) fn wrote(&self) {
+        self.wake.notify_one();
+    }
+
+    /// The right to carry out an interaction; 503 when none of those at work is finished in time.
+    pub(crate) async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let queue = Duration::from_millis(self.settings.queue_ms);
+        match tokio::time::timeout(queue, self.turns.clone().acquire_owned()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            _ => Err(Error::new(
+                Cause::Transient,
+                "The server is too busy for the moment. Please repeat the request.",
+            )),
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! One request and its answer, from the first header to the last byte.
+//!
+//! What costs least is checked first: the address, the media type, the token, the length; then the body is read, and the
+//! interaction waits for its turn. Parsing, carrying out and writing down happen in a task of their own, so that a panic
+//! there is one answer with status 500 and nothing else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::header::HeaderMap;
+use actix_web::{HttpRequest, HttpResponse, web};
+use auth::{Caller, bearer, smart_configuration};
+use bytes::Bytes;
+use fhir::{Cause, Error, Instant, ResourceType, Value};
+use interaction::request::{allowed, parse};
+use interaction::{Conditions, Context, Request, Verb};
+
+use crate::address::FormParameters;
+use crate::answer::Answer;
+use crate::app::{App, AuthMode};
+use crate::content_coding::{Coding, accepts_gzip, compress};
+use crate::etag::ReadConditions;
+use crate::middleware::Trace;
+use crate::negotiate::{Format, negotiate};
+use crate::request::{BodyKind, body_kind, has_body, parse_body, takes_form};
+use crate::response::{Asked, failure, success};
+use crate::routes::{self, Route};
+use crate::{body, cors, health, prefer};
+
+/// Answers any request to the server.
+pub async fn exchange(http: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
+    let mut trace = Trace::begin(http.method().as_str(), http.headers());
+    let app = app.into_inner();
+    let answer = route(&http, payload, &app, &mut trace).await;
+    trace.end(answer, &app.settings)
+}
+
+async fn route(http: &HttpRequest, payload: web::Payload, app: &Arc<App>, trace: &mut Trace) -> Answer {
+    let told = |error: &Error, trace: &Trace| failure(error, Format::default(), false, &trace.request_id);
+    if http.uri().path_and_query().map_or(0, |text| text.as_str().len()) > app.settings.max_url_bytes {
+        let sentence = format!(
+            "An address may have {} bytes. Long searches can be posted to _search.",
+            app.settings.max_url_bytes
+        );
+        return told(&Error::new(Cause::UriTooLong, sentence), trace);
+    }
+    let found = routes::find(http.uri().path(), &app.base_path);
+    let method = http.method().as_str();
+    if method == "OPTIONS" {
+        let address = match &found {
+            Ok(Route::Fhir(address)) => address.as_str(),
+            _ => "metadata",
+        };
+        trace.route = "OPTIONS".to_owned();
+        let is_preflight = http.headers().contains_key("access-control-request-method");
+        let answer = if is_preflight { cors::preflight() } else { Answer::empty(204) };
+        return answer.with("allow", allowed(address).join(", "));
+    }
+    let own = |answer: Answer| match method {
+        "GET" | "HEAD" => answer,
+        _ => told(&Error::new(Cause::MethodNotAllowed, "This address can only be read."), trace)
+            .with("allow", "GET, HEAD"),
+    };
+    let json = |value: &Value| Answer::content(200, "application/json", value.to_string());
+    match found {
+        Err(error) => told(&error, trace),
+        Ok(Route::Live) => own(health::live()),
+        Ok(Route::Ready) => own(health::ready(app).await),
+        Ok(Route::SmartConfiguration) => own(json(&smart_configuration(&app.server.settings.base))),
+        Ok(Route::Jwks) => match &app.auth {
+            AuthMode::Bearer { jwks: Some(jwks), .. } => own(json(jwks)),
+            _ => told(&Error::not_found("A key set"), trace),
+        },
+        Ok(Route::Fhir(address)) => {
+            trace.route = routes::pattern(&address);
+            fhir(http, payload, app, address, trace).await
+        }
+    }
+}
+
+/// An exchange below the base. Every error is told in the format that was asked for.
+async fn fhir(
+    http: &HttpRequest,
+    payload: web::Payload,
+    app: &Arc<App>,
+    address: String,
+    trace: &mut Trace,
+) -> Answer {
+    let mut parameters = FormParameters::default();
+    let query = parameters.take(http.uri().query().unwrap_or(""));
+    let accept = texts(http.headers(), "accept").unwrap_or_default();
+    let (format, result) = match negotiate(&accept, parameters.format.as_deref()) {
+        Ok(format) => {
+            let is_pretty = parameters.is_pretty;
+            (format, interact(http, payload, app, &address, query, format, is_pretty, trace).await)
+        }
+        Err(error) => (Format::default(), Err(error)),
+    };
+    let error = match result {
+        Ok(answer) => return answer,
+        Err(error) => error,
+    };
+    log(&error, trace);
+    let answer = failure(&error, format, parameters.is_pretty, &trace.request_id);
+    match error.cause() {
+        Cause::MethodNotAllowed => answer.with("allow", allowed(&address).join(", ")),
+        Cause::Login if http.headers().contains_key("authorization") => {
+            answer.with("www-authenticate", "Bearer realm=\"FHIR\", error=\"invalid_token\"")
+        }
+        Cause::Login => answer.with("www-authenticate", "Bearer realm=\"FHIR\""),
+        _ => answer,
+    }
+}
+
+/// Everything that can fail.
+#[expect(clippy::too_many_arguments, reason = "one step of one path, called once")]
+async fn interact(
+    http: &HttpRequest,
+    payload: web::Payload,
+    app: &Arc<App>,
+    address: &str,
+    query: String,
+    format: Format,
+    is_pretty: bool,
+    trace: &mut Trace,
+) -> Result<Answer, Error> {
+    let headers = http.headers();
+    let verb = verb(http.method().as_str(), address)?;
+    let caller = caller(app, headers, address)?;
+    trace.client = Some(caller.client.clone());
+    let conditions =
+        Conditions { if_match: joined(headers, "if-match")?, if_none_exist: one(headers, "if-none-exist")? };
+    let (preferences, named_preferences) = prefer::parse(&texts(headers, "prefer")?);
+    let asked = Asked {
+        verb,
+        address: address.to_owned(),
+        format,
+        is_pretty,
+        preferences,
+        named_preferences,
+        conditions: ReadConditions {
+            if_none_match: joined(headers, "if-none-match")?,
+            if_modified_since: one(headers, "if-modified-since")?,
+        },
+    };
+    let takes_gzip = accepts_gzip(&texts(headers, "accept-encoding")?);
+    let (kind, body) = match has_body(verb) {
+        true => read_body(headers, payload, app, address).await?,
+        false => (BodyKind::None, Content::default()),
+    };
+    let turn = app.turn().await?;
+    let request_id = trace.request_id.clone();
+    let task = actix_web::rt::spawn({
+        let app = app.clone();
+        async move {
+            let _turn = turn;
+            let work = Work { asked, query, kind, body, conditions, caller, request_id };
+            let answer = work.carry_out(&app).await?;
+            Ok(if takes_gzip { compress(answer) } else { answer })
+        }
+    });
+    let abort = task.abort_handle();
+    match tokio::time::timeout(Duration::from_millis(app.settings.request_timeout_ms), task).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(panic)) => Err(Error::exception(panic)),
+        Err(_) => {
+            abort.abort();
+            Err(Error::new(Cause::Timeout, "The interaction took too long."))
+        }
+    }
+}
+
+/// From so many bytes on, a body is parsed beside the thread that speaks HTTP, so as not to hold up its other connections.
+const LARGE: usize = 128 * 1024;
+
+/// An interaction that is ready to begin.
+struct Work {
+    asked: Asked,
+    query: String,
+    kind: BodyKind,
+    body: Content,
+    conditions: Conditions,
+    caller: Caller,
+    request_id: String,
+}
+
+/// A body as it was sent.
+#[derive(Default)]
+struct Content {
+    bytes: Bytes,
+    limit: usize,
+    coding: Option<Coding>,
+}
+
+impl Content {
+    fn parse(self, kind: BodyKind) -> Result<(Option<Value>, Option<String>), Error> {
+        match self.coding {
+            Some(coding) => parse_body(kind, &coding.decode(self.bytes, self.limit)?),
+            None => parse_body(kind, &self.bytes),
+        }
+    }
+}
+
+impl Work {
+    async fn carry_out(self, app: &App) -> Result<Answer, Error> {
+        let mut asked = self.asked;
+        let (body, mut form) = match self.body.bytes.len() {
+            0..LARGE => self.body.parse(self.kind)?,
+            _ => web::block(move || self.body.parse(self.kind)).await.map_err(Error::exception)??,
+        };
+        if let Some(text) = &mut form {
+            let mut parameters = FormParameters::default();
+            *text = parameters.take(text);
+            if let Some(format) = &parameters.format {
+                asked.format = negotiate(&[], Some(format))?;
+            }
+            asked.is_pretty |= parameters.is_pretty;
+        }
+        let separator = if self.query.is_empty() { "" } else { "?" };
+        let request = Request {
+            verb: asked.verb,
+            address: format!("{}{separator}{}", asked.address, self.query),
+            body,
+            form,
+            conditions: self.conditions,
+        };
+        let interaction = parse(request)?;
+        let context =
+            Context::new(&app.server, self.caller, Some(self.request_id), asked.preferences).await?;
+        let reply = app.server.perform(&context, interaction).await?;
+        if !matches!(asked.verb, Verb::Get | Verb::Head) && !takes_form(&asked.address) {
+            app.wrote();
+        }
+        success(&reply, &asked, &app.server.settings.base)
+    }
+}
+
+/// The verb of a request to this address, before anything else of it is looked at: 404 for a type that does not exist,
+/// 405 for a verb that the address does not take.
+fn verb(method: &str, address: &str) -> Result<Verb, Error> {
+    let verbs = allowed(address);
+    let first = address.split('/').next().unwrap_or_default();
+    if !first.is_empty() && !first.starts_with(['_', '$']) && first != "metadata" {
+        ResourceType::parse(first)?;
+    }
+    if verbs.is_empty() {
+        return Err(Error::not_found("This address"));
+    }
+    let taken = Verb::find(method).filter(|verb| verbs.contains(&verb.name()));
+    taken.ok_or_else(|| {
+        let sentence = format!("This method is not for this address, which takes: {}.", verbs.join(", "));
+        Error::new(Cause::MethodNotAllowed, sentence)
+    })
+}
+
+/// Who is calling. What the server can do, everyone may ask.
+fn caller(app: &App, headers: &HeaderMap, address: &str) -> Result<Caller, Error> {
+    let AuthMode::Bearer { verifier, .. } = &app.auth else { return Ok(Caller::everyone()) };
+    if address == "metadata" {
+        return Ok(Caller::everyone());
+    }
+    match bearer(&texts(headers, "authorization")?)? {
+        Some(token) => verifier.verify(token, Instant::now()),
+        None => {
+            Err(Error::new(Cause::Login, "Who is calling? Send a token: 'Authorization: Bearer <token>'."))
+        }
+    }
+}
+
+async fn read_body(
+    headers: &HeaderMap,
+    payload: web::Payload,
+    app: &App,
+    address: &str,
+) -> Result<(BodyKind, Content), Error> {
+    let settings = &app.settings;
+    let limit = if address.is_empty() { settings.max_bundle_bytes } else { settings.max_resource_bytes };
+    let coding = Coding::of_request(&texts(headers, "content-encoding")?)?;
+    let content_types = texts(headers, "content-type")?;
+    let announced = one(headers, "content-length")?.and_then(|length| length.parse().ok());
+    if announced != Some(0) && !content_types.is_empty() {
+        body_kind(address, &content_types, false)?;
+    }
+    let bytes =
+        body::read(payload, announced, limit, Duration::from_millis(settings.body_timeout_ms)).await?;
+    let kind = body_kind(address, &content_types, bytes.is_empty())?;
+    let coding = Some(coding).filter(|_| !bytes.is_empty());
+    Ok((kind, Content { bytes, limit, coding }))
+}
+
+/// A failure is logged here, and only here.
+fn log(error: &Error, trace: &Trace) {
+    let request_id = trace.request_id.as_str();
+    match error.cause() {
+        Cause::Exception => tracing::error!(request_id, route = trace.route, %error, "an interaction failed"),
+        Cause::Transient | Cause::Timeout => {
+            tracing::warn!(request_id, route = trace.route, %error, "an interaction could not be carried out");
+        }
+        _ => {}
+    }
+}
+
+/// The values of a header, one per line of it; 400 when one is not text.
+fn texts<'a>(headers: &'a HeaderMap, name: &str) -> Result<Vec<&'a str>, Error> {
+    let text = |value: &'a actix_web::http::header::HeaderValue| {
+        value.to_str().map_err(|_| {
+            Error::bad_request(format!("The header '{name}' has characters that are not ASCII."))
+        })
+    };
+    headers.get_all(name).map(text).collect()
+}
+
+/// The value of a list that may stand in several lines.
+fn joined(headers: &HeaderMap, name: &str) -> Result<Option<String>, Error> {
+    let values = texts(headers, name)?;
+    Ok((!values.is_empty()).then(|| values.join(", ")))
+}
+
+/// The value of a header that may stand there once.
+fn one(headers: &HeaderMap, name: &str) -> Result<Option<String>, Error> {
+    match texts(headers, name)?.as_slice() {
+        [] => Ok(None),
+        [value] => Ok(Some((*value).to_owned())),
+        _ => Err(Error::bad_request(format!("The header '{name}' may stand there once."))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_verb_is_checked_first() {
+        for (method, address, expect) in [
+            ("GET", "Task/1", Ok(Verb::Get)),
+            ("HEAD", "Task/1", Ok(Verb::Head)),
+            ("POST", "", Ok(Verb::Post)),
+            ("TRACE", "Task", Err(405)),
+            ("BREW", "Task/1", Err(405)),
+            ("POST", "Task/1", Err(405)),
+            ("PUT", "metadata", Err(405)),
+            ("POST", "Foo", Err(404)),
+            ("GET", "patient/1", Err(404)),
+            ("GET", "Task/1/x", Err(404)),
+        ] {
+            assert_eq!(verb(method, address).map_err(|e| e.cause().status()), expect, "{method} {address}");
+        }
+    }
+
+    #[test]
+    fn headers_that_stand_there_twice() {
+        let mut headers = HeaderMap::new();
+        let name = actix_web::http::header::IF_MATCH;
+        headers.append(name.clone(), "W/\"1\"".parse().unwrap());
+        headers.append(name, "W/\"2\"".parse().unwrap());
+        assert_eq!(joined(&headers, "if-match").unwrap().as_deref(), Some("W/\"1\", W/\"2\""));
+        assert!(one(&headers, "if-match").is_err());
+        assert_eq!(one(&headers, "if-none-exist").unwrap(), None);
+    }
+}

@@ -1,0 +1,118 @@
+//! From an HTTP request to an `interaction::Request`: what its body is, by its `Content-Type`,
+//! <https://hl7.org/fhir/R4/http.html#mime-type>.
+
+use bytes::Bytes;
+use fhir::{Cause, Error, Value};
+use interaction::Verb;
+
+use crate::media_type::{MediaType, Syntax};
+
+/// What a body is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BodyKind {
+    None,
+    Json,
+    Xml,
+    /// The parameters of a search.
+    Form,
+}
+
+/// Whether a request with this verb has a body that counts. Bodies of other verbs are left unread.
+pub(crate) fn has_body(verb: Verb) -> bool {
+    matches!(verb, Verb::Post | Verb::Put | Verb::Patch)
+}
+
+/// Whether this address takes the parameters of a search as a form.
+pub(crate) fn takes_form(address: &str) -> bool {
+    address == "_search" || address.ends_with("/_search")
+}
+
+/// What the body is that a request to this address sends with these values of `Content-Type`.
+///
+/// # Errors
+/// 415 when it is nothing that can be read here.
+pub(crate) fn body_kind(address: &str, content_types: &[&str], is_empty: bool) -> Result<BodyKind, Error> {
+    let refused = |sentence: &str| Error::new(Cause::UnsupportedMediaType, sentence);
+    if takes_form(address) && is_empty {
+        return Ok(BodyKind::Form);
+    }
+    // Whether a body is needed is for the interaction to say.
+    if is_empty {
+        return Ok(BodyKind::None);
+    }
+    let [content_type] = content_types else {
+        return Err(refused("A request with a body names its Content-Type, once."));
+    };
+    let media_type =
+        MediaType::parse(content_type).ok_or_else(|| refused("The Content-Type is not a media type."))?;
+    if media_type.parameter("charset").is_some_and(|charset| !is_utf_8(charset)) {
+        return Err(refused("The body has to be UTF-8."));
+    }
+    if !media_type.is_our_version() {
+        return Err(refused("The server speaks FHIR version 4.0."));
+    }
+    if takes_form(address) {
+        return match media_type.essence.as_str() {
+            "application/x-www-form-urlencoded" => Ok(BodyKind::Form),
+            _ => Err(refused("The parameters of _search come as application/x-www-form-urlencoded.")),
+        };
+    }
+    match (media_type.resource(), media_type.essence.as_str()) {
+        (Some((_, Syntax::Json)), _) | (None, "application/json-patch+json") => Ok(BodyKind::Json),
+        (Some((_, Syntax::Xml)), _) => Ok(BodyKind::Xml),
+        (None, _) => Err(refused("A resource comes as application/fhir+json or application/fhir+xml.")),
+    }
+}
+
+fn is_utf_8(charset: &str) -> bool {
+    ["utf-8", "utf8"].iter().any(|name| charset.eq_ignore_ascii_case(name))
+}
+
+/// The resource and the form that this body is.
+///
+/// # Errors
+/// 400 with every finding when it cannot be parsed.
+pub(crate) fn parse_body(kind: BodyKind, body: &Bytes) -> Result<(Option<Value>, Option<String>), Error> {
+    match kind {
+        BodyKind::None => Ok((None, None)),
+        BodyKind::Json => Ok((Some(fhir::json::parse(body)?), None)),
+        BodyKind::Xml => Ok((Some(fhir::xml::from_xml(body)?), None)),
+        BodyKind::Form => {
+            let form = std::str::from_utf8(body).map_err(|_| Error::bad_request("The form is not UTF-8."))?;
+            Ok((None, Some(form.trim().to_owned())))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_content_type_says_what_a_body_is() {
+        use BodyKind::{Form, Json, Xml};
+        let form = "application/x-www-form-urlencoded";
+        for (address, types, expect) in [
+            ("Task", &["application/fhir+json"][..], Ok(Json)),
+            ("Task", &["application/json; charset=UTF-8"], Ok(Json)),
+            ("Task", &["text/json"], Ok(Json)),
+            ("Task/1", &["application/json-patch+json"], Ok(Json)),
+            ("Task", &["application/fhir+xml; fhirVersion=4.0"], Ok(Xml)),
+            ("Task/_search", &[form], Ok(Form)),
+            ("Task/_search", &["application/fhir+json"], Err(415)),
+            ("Task", &[form], Err(415)),
+            ("Task", &[], Err(415)),
+            ("Task", &["text/csv"], Err(415)),
+            ("Task", &["text/html"], Err(415)),
+            ("Task", &["application/json; charset=utf-7"], Err(415)),
+            ("Task", &["application/fhir+json; fhirVersion=3.0"], Err(415)),
+            ("Task", &["application/json", "application/xml"], Err(415)),
+            ("Task", &["json"], Err(415)),
+        ] {
+            let found = body_kind(address, types, false).map_err(|error| error.cause().status());
+            assert_eq!(found, expect, "{address} {types:?}");
+        }
+        assert_eq!(body_kind("Task/1/$x", &[], true).unwrap(), BodyKind::None);
+        assert_eq!(body_kind("Task/_search", &[], true).unwrap(), Form);
+    }
+}
