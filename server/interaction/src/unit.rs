@@ -281,7 +281,14 @@ impl<'a> Unit<'a> {
         let parties = self.parties(&targets);
         let mut changes = Vec::with_capacity(self.drafts.len());
         for (draft, parties) in self.drafts.iter().zip(parties) {
-            let rows = |resource: &Resource| ::search::index(resource, base, &self.server.zone);
+            let rows = |resource: &Resource| {
+                let mut rows = ::search::index(resource, base, &self.server.zone);
+                if draft.resource_type == ResourceType::PATIENT {
+                    // A Patient is about itself, for those who are of its circle of care.
+                    rows.patient = Some(Key::of_resource(draft.resource_type, draft.id.as_str()));
+                }
+                rows
+            };
             let labelled = draft.resource.as_ref().or(draft.previous_resource.as_ref());
             changes.push(Change {
                 resource_type: draft.resource_type,
