@@ -1,1 +1,3 @@
-//! (being written)
+//! The binary as a library: what it starts, for the tests to start too.
+
+pub mod embedded_postgres;
