@@ -57,7 +57,7 @@ pub struct Bench {
     #[arg(long)]
     token_command: Option<String>,
     /// Connection string of the server's Postgres; without it, the file database-url in the data folder is read
-    #[arg(long)]
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     database: Option<String>,
     /// The server's data folder; without it, what the server command says after --data
     #[arg(long)]
@@ -247,7 +247,7 @@ async fn add_restarts(command: &str, target: &Target, report: &mut Report) {
 
 /// The name and version that the server gives of itself.
 async fn software(target: &Target) -> Result<String> {
-    let mut connection = target.connect().await?;
+    let mut connection = target.connect_without_token().await?;
     let statement = connection.succeed("GET", &target.path("metadata"), None).await?.json()?;
     if statement["resourceType"] != "CapabilityStatement" {
         bail!("{} is not the base address of a FHIR server", target.base());

@@ -48,18 +48,30 @@ impl Process {
         );
         // exec: the process is the server and not a shell around it.
         let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("exec {command}")]).stdin(Stdio::null()).stdout(Stdio::null());
+        shell
+            .args(["-c", &format!("exec {command}")])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .kill_on_drop(true);
         let began = Instant::now();
-        let mut child = shell.spawn().context("the server command did not start")?;
+        let child = shell.spawn().context("the server command did not start")?;
         let id = child.id().context("the server command ended at once")?;
-        let mut connection = None;
-        let alive = answers(&mut child, target, &mut connection, "/livez", began).await?;
-        let ready = answers(&mut child, target, &mut connection, &target.path("metadata"), began).await?;
-        Ok(Self { child, id, alive, ready })
+        let mut process = Self { child, id, alive: Duration::ZERO, ready: Duration::ZERO };
+        match process.wait_for_answers(target, began).await {
+            Ok(()) => Ok(process),
+            Err(error) => {
+                // What did not start well is not left behind either; the first error is the one that says why.
+                process.stop().await.ok();
+                Err(error)
+            }
+        }
     }
 
     /// Asks it to end, as an operator would, and waits.
     pub async fn stop(mut self) -> Result<()> {
+        if self.child.try_wait()?.is_some() {
+            return Ok(());
+        }
         // Through a shell, which can do it on every machine that could start the server.
         Command::new("sh").args(["-c", &format!("kill -TERM {}", self.id)]).status().await?;
         if let Ok(ended) = timeout(STOP, self.child.wait()).await {
@@ -69,32 +81,39 @@ impl Process {
         self.child.kill().await?;
         bail!("the server did not end within {} s of SIGTERM, and was killed", STOP.as_secs())
     }
-}
 
-/// How long it took until the path was answered with 200.
-async fn answers(
-    child: &mut Child,
-    target: &Target,
-    connection: &mut Option<Connection>,
-    path: &str,
-    began: Instant,
-) -> Result<Duration> {
-    while began.elapsed() < START {
-        if let Some(status) = child.try_wait()? {
-            bail!("the server command ended with {status} before the server answered");
-        }
-        if connection.is_none() {
-            *connection = target.connect().await.ok();
-        }
-        if let Some(connection) = connection
-            && let Ok(answer) = connection.send("GET", path, None).await
-            && answer.status == 200
-        {
-            return Ok(began.elapsed());
-        }
-        sleep(LOOK).await;
+    async fn wait_for_answers(&mut self, target: &Target, began: Instant) -> Result<()> {
+        let mut connection = None;
+        self.alive = self.answers(target, &mut connection, "/livez", began).await?;
+        self.ready = self.answers(target, &mut connection, &target.path("metadata"), began).await?;
+        Ok(())
     }
-    bail!("{path} was not answered with 200 within {} s of the start", START.as_secs())
+
+    /// How long it took until the path was answered with 200.
+    async fn answers(
+        &mut self,
+        target: &Target,
+        connection: &mut Option<Connection>,
+        path: &str,
+        began: Instant,
+    ) -> Result<Duration> {
+        while began.elapsed() < START {
+            if let Some(status) = self.child.try_wait()? {
+                bail!("the server command ended with {status} before the server answered");
+            }
+            if connection.is_none() {
+                *connection = target.connect_without_token().await.ok();
+            }
+            if let Some(connection) = connection
+                && let Ok(answer) = connection.send("GET", path, None).await
+                && answer.status == 200
+            {
+                return Ok(began.elapsed());
+            }
+            sleep(LOOK).await;
+        }
+        bail!("{path} was not answered with 200 within {} s of the start", START.as_secs())
+    }
 }
 
 /// Starts and stops the server that many times on the database it has by now: until it is alive, and until it is ready.

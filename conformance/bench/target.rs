@@ -70,10 +70,13 @@ impl Target {
 
     /// A new connection to the server, with a token that is not about to expire.
     pub async fn connect(&self) -> Result<Connection> {
-        let authorization = self.authorization()?;
-        Connection::open(&self.host, self.port, &self.authority(), authorization.as_deref())
-            .await
-            .with_context(|| format!("no connection to {}", self.base()))
+        let token = self.token()?;
+        self.open(token.as_deref()).await
+    }
+
+    /// A new connection without a token, for what everybody may ask.
+    pub async fn connect_without_token(&self) -> Result<Connection> {
+        self.open(None).await
     }
 
     /// That many connections.
@@ -85,12 +88,18 @@ impl Target {
         Ok(connections)
     }
 
+    async fn open(&self, token: Option<&str>) -> Result<Connection> {
+        Connection::open(&self.host, self.port, &self.authority(), token)
+            .await
+            .with_context(|| format!("no connection to {}", self.base()))
+    }
+
     fn authority(&self) -> String {
         let Self { host, port, .. } = self;
         if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
     }
 
-    fn authorization(&self) -> Result<Option<String>> {
+    fn token(&self) -> Result<Option<String>> {
         match &self.token {
             Token::None => Ok(None),
             Token::Fixed(token) => Ok(Some(token.clone())),

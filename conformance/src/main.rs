@@ -24,11 +24,21 @@ enum Command {
     Bench(bench::Bench),
 }
 
-fn main() -> anyhow::Result<ExitCode> {
+fn main() -> ExitCode {
     let command_line = CommandLine::parse();
+    match run(command_line.command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("conformance: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
     // One thread: what the load costs is taken from the server, which shares the machine.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
-    match command_line.command {
+    match command {
         Command::Bench(bench) => runtime.block_on(bench.run()),
     }
 }
