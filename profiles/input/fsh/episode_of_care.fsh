@@ -15,6 +15,7 @@ Description: "The time during which one provider answers for a person under one 
     ic-outcome named outcome 0..1 MS and
     ic-place-of-care named placeOfCare 0..1 MS and
     ic-bed named bed 0..1 MS and
+    ic-task named task 0..1 MS and
     ic-late-entry-reason named lateEntryReason 0..1
 * extension[entryRoute] ^short = "step-up or step-down: kept apart in every report"
 * extension[entryRoute] ^comment = "Support: searched with `entry-route`."
@@ -26,6 +27,8 @@ Description: "The time during which one provider answers for a person under one 
 * extension[placeOfCare] ^comment = "Support: stored and returned."
 * extension[bed] ^short = "The bed, for bed-based care and virtual wards that count capacity"
 * extension[bed] ^comment = "Support: stored; counts as occupied while the episode is active."
+* extension[task] ^short = "The Task whose moves move this episode, set by the server"
+* extension[task] ^comment = "Support: set when the team accepts, and kept when an update leaves it out."
 * identifier 1..* MS
   * ^slicing.discriminator.type = #value
   * ^slicing.discriminator.path = "system"
@@ -72,7 +75,8 @@ Description: "An episode that is active, on hold or finished has a start."
 Severity: #error
 Expression: "(status = 'active' or status = 'onhold' or status = 'finished') implies period.start.exists()"
 
+// A start that is only a day and an end with a time cannot be compared: that is no end before the start.
 Invariant: IC-EP-03
 Description: "A finished episode has an end, not before its start, and an outcome."
 Severity: #error
-Expression: "status = 'finished' implies (period.end.exists() and (period.end < period.start).not() and extension('https://homefirst.example/fhir/StructureDefinition/ic-outcome').exists())"
+Expression: "status = 'finished' implies (period.end.exists() and period.where(end < start).empty() and extension('https://homefirst.example/fhir/StructureDefinition/ic-outcome').exists())"

@@ -112,6 +112,29 @@ Context: Task
 * extension[reason].value[x] from ic-status-reason (extensible)
 * extension[reason] ^short = "Why it was excluded or cancelled"
 
+Extension: ICHold
+Id: ic-hold
+Title: "Hold"
+Description: "That a Task is on hold because its referral or its discharge plan is, and where it goes on afterwards. Written by the server alone; a Task that its team itself holds has none."
+Context: Task
+* extension contains
+    from 1..1 and
+    by 1..1
+* insert Part(extension[from], code)
+* extension[from].value[x] from http://hl7.org/fhir/ValueSet/task-status (required)
+* extension[from] ^short = "The status before, in which the Task goes on"
+* extension[by].value[x] 1..1
+* extension[by].value[x] only Reference(ServiceRequest)
+* extension[by] ^short = "The referral or discharge plan that holds it: only that one lets it go on"
+
+Extension: ICTask
+Id: ic-task
+Title: "Task of the episode"
+Description: "The fulfilment Task of the team whose episode it is: a referral may have had several Tasks, and moves of this one move the episode. Set by the server when it makes the episode."
+Context: EpisodeOfCare
+* value[x] 1..1
+* value[x] only Reference(Task)
+
 Extension: ICPlaceOfCare
 Id: ic-place-of-care
 Title: "Place of care"
@@ -141,7 +164,7 @@ Context: EpisodeOfCare
 Extension: ICOutcome
 Id: ic-outcome
 Title: "Outcome of the episode"
-Description: "How the episode ended, in codes that the national outcome measures can count."
+Description: "How the episode ended, in codes that the national outcome measures can count. Where those have no word for the reason of a Task or referral that ended early, the code is ended-other-reason and the reason stands beside it in the same concept."
 Context: EpisodeOfCare
 * value[x] 1..1
 * value[x] only CodeableConcept

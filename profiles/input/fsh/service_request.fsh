@@ -46,6 +46,11 @@ Description: "A request, owned by the referrer, for one service line for one per
 * requisition 0..1 MS
   * ^short = "The journey's number, shared by every referral, Task, episode and plan of one spell of care"
   * ^comment = "Support: the server adds one when it is absent; searched with `requisition` and `journey`."
+* requisition.system 1..1
+* requisition.system = $journey
+  * ^short = "Always the system of journey numbers, because the episode is found by it; a number of the sender's own is an identifier"
+* requisition.value 1..1
+  * ^short = "The number itself"
 * status MS
   * ^short = "draft, active, on-hold, revoked, completed or entered-in-error"
   * ^comment = "Support: the allowed moves are the server's rules IC-STATE-01 and IC-STATE-02."
@@ -147,6 +152,11 @@ Description: "One spell's transfer of care: whether the person meets the criteri
 * requisition 0..1 MS
   * ^short = "The journey's number, shared with the referrals based on this plan"
   * ^comment = "Support: the server adds one when it is absent; searched with `requisition` and `journey`."
+* requisition.system 1..1
+* requisition.system = $journey
+  * ^short = "Always the system of journey numbers, because the episode is found by it; a number of the sender's own is an identifier"
+* requisition.value 1..1
+  * ^short = "The number itself"
 * status MS
   * ^short = "Stays active until the person has left or the plan is cancelled; the discharge's own state is in the extension"
   * ^comment = "Support: completed by the server at departure."

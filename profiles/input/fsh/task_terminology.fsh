@@ -138,6 +138,7 @@ Description: "How an episode ended."
 * #declined "Declined"
 * #self-discharged "Discharged by own will"
 * #moved-area "Moved out of the area"
+* #ended-other-reason "Ended for another reason" "None of the others; the reason itself, such as a code of ic-status-reason, stands beside this code in the same concept"
 * #entered-in-error "Entered in error"
 
 ValueSet: ICEpisodeOutcomeVS

@@ -1,7 +1,8 @@
 //! The period under one service line: allowed moves, the history of statuses, and what a Task's moves do to the episode,
 //! <https://hl7.org/fhir/R4/episodeofcare.html>.
 //!
-//! `statusHistory` is the server's alone. As in HL7's own example, its last entry is the present status and has no end.
+//! `statusHistory` is the server's alone. As in HL7's own example, its last entry is the present status and has no end. The link
+//! `ic-task` to the Task is kept when an update leaves it out.
 //! An episode longer than six weeks is not refused here; it is flagged elsewhere.
 
 use fhir::{Error, Instant, Issue, IssueType, Resource, Value};
@@ -70,6 +71,9 @@ pub(crate) fn update(
         warnings.push(issue.at("EpisodeOfCare.statusHistory"));
     }
     put(&mut episode, "statusHistory", previous.get("statusHistory").cloned());
+    if extension::find(&episode, "ic-task").is_none() {
+        extension::put(&mut episode, "ic-task", extension::find(previous, "ic-task").cloned());
+    }
     MACHINE.check_move(previous, &episode)?;
     check_period(&episode, related)?;
     let (from, to) =
@@ -226,12 +230,25 @@ pub(crate) fn begun(episode: &Resource, contact: &str, now: Instant) -> Resource
     begun
 }
 
-/// The episode after its Task has ended: what had begun is finished with this outcome, what had not is cancelled.
-pub(crate) fn ended(episode: &Resource, outcome: Option<Value>, end: &str, now: Instant) -> Resource {
+/// The episode after its Task has ended: what had begun is finished with this outcome, what had not is cancelled. An end before
+/// the start, which a sender's clock ahead of ours makes possible, is put at the start.
+pub(crate) fn ended(
+    episode: &Resource,
+    outcome: Option<Value>,
+    end: &str,
+    related: &Related,
+    now: Instant,
+) -> Resource {
     if !matches!(episode.text("status"), Some("active" | "onhold")) {
         return moved(episode, "cancelled", now);
     }
     let mut ended = moved(episode, "finished", now);
+    let start = ended.get("period").and_then(|period| period.get("start")).and_then(Value::as_str);
+    let interval = |text: &str| related.settings.interval(text);
+    let end = match (start, start.and_then(interval), interval(end)) {
+        (Some(start), Some(begun), Some(over)) if over.high <= begun.low => start,
+        _ => end,
+    };
     let period = period_with(&ended, "end", end);
     put(&mut ended, "period", Some(period));
     if let Some(outcome) = outcome {
@@ -251,7 +268,8 @@ pub(crate) fn moved(episode: &Resource, status: &str, now: Instant) -> Resource 
     moved
 }
 
-/// The outcome that a reason for ending stands for; the reason itself where the outcomes have no word for it.
+/// The outcome that a reason for ending stands for. Where the outcomes have no word for it, they say so, and the reason stands
+/// beside that in the same concept: whoever counts outcomes reads one code system, and nothing is lost.
 pub(crate) fn outcome_of(reason: Option<&Value>) -> Option<Value> {
     let reason = reason?;
     let code = match code_in(reason, "ic-status-reason") {
@@ -260,9 +278,20 @@ pub(crate) fn outcome_of(reason: Option<&Value>) -> Option<Value> {
         Some("patient-declined") => "declined",
         Some("redirected") => "transferred-service",
         Some("sent-in-error") => "entered-in-error",
-        _ => return Some(reason.clone()),
+        _ => return Some(with_reason(concept("ic-episode-outcome", "ended-other-reason"), reason)),
     };
     Some(concept("ic-episode-outcome", code))
+}
+
+/// The outcome with the codings and the text of a reason after its own.
+fn with_reason(mut outcome: Value, reason: &Value) -> Value {
+    if let Some(Value::Array(list)) = outcome.get_mut("coding") {
+        list.extend(codings(reason).cloned());
+    }
+    if let (Some(members), Some(text)) = (outcome.as_object_mut(), reason.get("text")) {
+        members.insert("text".to_owned(), text.clone());
+    }
+    outcome
 }
 
 fn history(previous: &Resource, status: &str, now: Instant) -> Value {

@@ -256,11 +256,9 @@ fn effects(
                 open()
                     .map(|task| Effect::Update(fulfilment::ended(task, "cancelled", &reason, related, now))),
             );
-            effects.extend(
-                episodes().map(|episode| {
-                    Effect::Update(episode_of_care::ended(episode, outcome.clone(), &end, now))
-                }),
-            );
+            effects.extend(episodes().map(|episode| {
+                Effect::Update(episode_of_care::ended(episode, outcome.clone(), &end, related, now))
+            }));
         }
         "entered-in-error" if from != to => {
             let reason = reason(referral, "sent-in-error");

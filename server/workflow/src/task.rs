@@ -422,6 +422,7 @@ fn episode_effect(
                 episode,
                 outcome,
                 &end(task, episode, related, now),
+                related,
                 now,
             )))
         }

@@ -4,6 +4,7 @@ mod discharge;
 mod episode;
 mod machines;
 mod malformed;
+mod put_back;
 mod referral;
 mod task;
 mod walk;

@@ -16,7 +16,7 @@ fn state(world: &World, plan: &str) -> String {
 }
 
 /// Adds parts to ic-discharge.
-fn add(parts: Vec<Value>) -> impl FnOnce(&mut Value) {
+pub fn add(parts: Vec<Value>) -> impl FnOnce(&mut Value) {
     move |plan| plan["extension"][0]["extension"].as_array_mut().unwrap().extend(parts)
 }
 
@@ -24,14 +24,14 @@ fn remove(plan: &mut Value, name: &str) {
     plan["extension"][0]["extension"].as_array_mut().unwrap().retain(|part| part["url"] != name);
 }
 
-fn planned(time: &str) -> Vec<Value> {
+pub fn planned(time: &str) -> Vec<Value> {
     vec![
         json!({"url": "plannedDischarge", "valueDateTime": time}),
         json!({"url": "plannedDischargeConfirmed", "valueBoolean": true}),
     ]
 }
 
-fn left(time: &str) -> Vec<Value> {
+pub fn left(time: &str) -> Vec<Value> {
     vec![
         json!({"url": "actualDischarge", "valueDateTime": time}),
         json!({"url": "dischargeMethod", "valueCode": "1"}),

@@ -168,6 +168,7 @@ fn random_walks_stay_in_the_tables() {
             }
             check(&world, &before);
         }
+        world.put_back_everything();
     }
     assert!(accepted > 1000, "the walks must get somewhere: {accepted}");
 }

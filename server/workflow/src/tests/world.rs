@@ -35,9 +35,13 @@ impl World {
         let mut resource = Resource::new(resource).unwrap();
         let id = Id::new();
         resource.identify(&id, fhir::VersionId::FIRST, self.now);
+        let was_valid = errors(&resource).is_empty();
         let related = self.load(&needs(&resource, None));
         let outcome = create(resource, &id, &related, self.now)?;
         self.warnings = outcome.warnings;
+        if was_valid {
+            assert_valid(&outcome.resource);
+        }
         let address = self.write(outcome.resource, &id);
         for effect in outcome.effects {
             self.apply(effect);
@@ -51,9 +55,13 @@ impl World {
         let mut value = previous.value().clone();
         change(&mut value);
         let resource = Resource::new(value).unwrap();
+        let was_valid = errors(&resource).is_empty();
         let related = self.load(&needs(&resource, Some(&previous)));
         let outcome = update(&previous, resource, &related, self.now)?;
         self.warnings = outcome.warnings;
+        if was_valid {
+            assert_valid(&outcome.resource);
+        }
         assert_eq!(outcome.resource.id(), previous.id());
         if !outcome.resource.same_content(&previous) {
             let id = Id::parse(previous.id().unwrap()).unwrap();
@@ -63,6 +71,18 @@ impl World {
             self.apply(effect);
         }
         Ok(())
+    }
+
+    /// A client reads each resource and sends it back as it is: that is accepted, changes nothing, and nothing follows from it.
+    pub fn put_back_everything(&self) {
+        for (address, resource) in &self.resources {
+            assert_valid(resource);
+            let related = self.load(&needs(resource, Some(resource)));
+            let outcome = update(resource, resource.clone(), &related, self.now);
+            let outcome = outcome.unwrap_or_else(|error| panic!("{address}: {error}"));
+            assert!(outcome.resource.same_content(resource), "{address}: {:#}", outcome.resource.value());
+            assert_eq!((outcome.effects, outcome.warnings), (vec![], vec![]), "{address}");
+        }
     }
 
     pub fn status_to(&mut self, address: &str, status: &str) -> Result<(), Error> {
@@ -85,6 +105,11 @@ impl World {
     }
 
     fn apply(&mut self, effect: Effect) {
+        let (Effect::Create(written) | Effect::Update(written)) = &effect;
+        // Where no hub is known, a Task may be nobody's; its profile then asks whoever takes it to say so.
+        if self.hub.is_some() {
+            assert_valid(written);
+        }
         match effect {
             Effect::Create(resource) => {
                 let id = resource.id().map_or_else(Id::new, |id| Id::parse(id).unwrap());
@@ -136,6 +161,27 @@ impl World {
     }
 }
 
+/// What its profile refuses.
+fn errors(resource: &Resource) -> Vec<Issue> {
+    let findings = validation::validate(resource, &validation::Settings::default());
+    findings.into_iter().map(|finding| finding.issue).filter(Issue::is_error).collect()
+}
+
+fn assert_valid(resource: &Resource) {
+    let errors = errors(resource);
+    assert!(errors.is_empty(), "{errors:#?}\n{:#}", resource.value());
+}
+
+/// Who referred, and the referrer's own number: every referral has them.
+fn source() -> Value {
+    json!({"url": "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-SourceOfServiceRequest",
+        "valueCodeableConcept": {"coding": [{"system": "http://snomed.info/sct", "code": "185360007"}]}})
+}
+
+fn number() -> Value {
+    json!([{"system": "https://ward.example/number", "value": "7"}])
+}
+
 pub fn ours(name: &str, code: &str) -> Value {
     json!({"coding": [{"system": code_system(name), "code": code}]})
 }
@@ -149,7 +195,8 @@ pub fn ucr_referral(status: &str) -> Value {
     json!({
         "resourceType": "ServiceRequest", "status": status, "intent": "order", "priority": "stat",
         "extension": [{"url": extension_url("ic-clock-start"), "valueDateTime": "2026-11-21T09:05:00+00:00"},
-                      {"url": extension_url("ic-place-of-care"), "valueCode": "home"}],
+                      {"url": extension_url("ic-place-of-care"), "valueCode": "home"}, source()],
+        "identifier": number(),
         "category": [ours("ic-referral-category", "step-up")],
         "code": {"coding": [{"system": "http://snomed.info/sct", "code": "892601000000108"},
                             {"system": code_system("ic-service-line"), "code": "urgent-community-response"}]},
@@ -163,7 +210,8 @@ pub fn ucr_referral(status: &str) -> Value {
 pub fn reablement_referral(plan: &str) -> Value {
     json!({
         "resourceType": "ServiceRequest", "status": "active", "intent": "order", "priority": "urgent",
-        "basedOn": [{"reference": plan}],
+        "basedOn": [{"reference": plan}], "identifier": number(), "extension": [source()],
+        "reasonCode": [ours("ic-referral-reason", "reablement-after-hospital")],
         "category": [ours("ic-referral-category", "step-down")], "code": ours("ic-service-line", "reablement"),
         "subject": {"reference": "Patient/p1"}, "authoredOn": "2026-11-21T09:00:00Z",
         "requester": {"reference": "PractitionerRole/hub-nurse"}, "performer": [{"reference": REABLEMENT}]
@@ -176,7 +224,7 @@ pub fn discharge_plan(parts: &[Value]) -> Value {
         "resourceType": "ServiceRequest", "status": "active", "intent": "order",
         "category": [ours("ic-referral-category", "discharge")], "code": ours("ic-service-line", "care-transfer-hub"),
         "subject": {"reference": "Patient/p1"}, "authoredOn": "2026-11-20T08:00:00Z",
-        "requester": {"reference": "PractitionerRole/ward"},
+        "requester": {"reference": "PractitionerRole/ward"}, "identifier": number(),
         "extension": [{"url": extension_url("ic-discharge"), "extension": parts}]
     })
 }

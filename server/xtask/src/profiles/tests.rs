@@ -104,6 +104,47 @@ fn every_value_set_of_a_required_binding_is_known_in_full() {
     }
 }
 
+/// The ids of rules in the texts of a folder's Rust sources, as `"IC-STATE-01"`, each with a file that has it; tests are left out.
+fn rules_in(folder: &Path, rules: &mut BTreeMap<String, String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() && name != "tests" {
+            rules_in(&path, rules);
+        } else if name.ends_with(".rs") && name != "tests.rs" {
+            let text = fs::read_to_string(&path).unwrap();
+            let quoted = text.split('"').filter(|part| part.starts_with("IC-"));
+            let ids = quoted.filter(|part| part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
+            rules.extend(ids.map(|id| (id.to_owned(), path.display().to_string())));
+        }
+    }
+}
+
+#[test]
+fn every_rule_that_the_server_names_can_be_looked_up() {
+    let server = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut used = BTreeMap::new();
+    for entry in fs::read_dir(server).unwrap() {
+        let source = entry.unwrap().path().join("src");
+        if source.exists() {
+            rules_in(&source, &mut used);
+        }
+    }
+    for known in ["IC-STATE-03", "IC-TASK-01", "IC-VER-01", "IC-TERM-01"] {
+        assert!(used.contains_key(known), "the sources are not read as they should be: {known} is in them");
+    }
+    let code_system = canonical::definitions().artifact("CodeSystem", "ic-rule").unwrap();
+    let defined: BTreeSet<_> = code_system["concept"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|concept| concept["code"].as_str().unwrap())
+        .collect();
+    for (rule, file) in &used {
+        assert!(defined.contains(rule.as_str()), "{rule} of {file} is not in profiles/input/fsh/rule.fsh");
+    }
+}
+
 #[test]
 fn every_profile_has_its_examples_and_every_invalid_one_its_expectation() {
     let valid: Vec<_> = json_files("examples/valid").into_iter().map(|(name, _)| name).collect();
