@@ -9,7 +9,6 @@ mod fetch;
 mod postmaster;
 
 use std::fs::{self, File};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -19,6 +18,7 @@ use anyhow::{Context, Result, bail, ensure};
 use account::Account;
 use binaries::Binaries;
 use postmaster::Postmaster;
+use uuid::Uuid;
 
 /// The longest path of a folder that can hold a socket: the system allows 107 bytes for the socket's own path.
 const MAX_SOCKET_FOLDER: usize = 107 - "/.s.PGSQL.5432".len();
@@ -60,16 +60,28 @@ pub fn start(folder: &Path, keep: Keep) -> Result<EmbeddedPostgres> {
     let lock = lock(&place)?;
     if let Some(postmaster) = settled(&cluster)? {
         let url = url(&postmaster.socket, postmaster.port);
-        return Ok(EmbeddedPostgres { url, cluster, account, binaries: None, child: None, undertaker: None, lock });
+        return Ok(EmbeddedPostgres {
+            url,
+            cluster,
+            account,
+            binaries: None,
+            child: None,
+            undertaker: None,
+            lock,
+        });
     }
-    let version = fs::read_to_string(cluster.join("PG_VERSION")).ok().and_then(|text| text.trim().parse().ok());
+    let version =
+        fs::read_to_string(cluster.join("PG_VERSION")).ok().and_then(|text| text.trim().parse().ok());
     let binaries = match binaries::find(version) {
         Some(binaries) => binaries,
         None => fetch::fetch(&place)?,
     };
     if let Some(version) = version.filter(|version| *version != binaries.major) {
         let found = binaries.major;
-        bail!("The data in {} are of Postgres {version}, and here is {found}. Start anew with --reset.", cluster.display());
+        bail!(
+            "The data in {} are of Postgres {version}, and here is {found}. Start anew with --reset.",
+            cluster.display()
+        );
     }
     if version.is_none() {
         initialise(&binaries, account, &cluster, keep)?;
@@ -151,7 +163,7 @@ fn place(folder: &Path, keep: Keep, account: Account) -> Result<PathBuf> {
     if account.can_enter(&folder) {
         return Ok(folder.join("database"));
     }
-    Ok(PathBuf::from("/var/tmp").join(format!("homefirst-{:016x}", hash(&folder))))
+    Ok(PathBuf::from("/var/tmp").join(format!("homefirst-{}", name(&folder))))
 }
 
 /// The lock on a place; `None` when another process has it.
@@ -172,7 +184,9 @@ fn settled(cluster: &Path) -> Result<Option<Postmaster>> {
         match Postmaster::of(cluster) {
             None => return Ok(None),
             Some(postmaster) if postmaster.is_ready => return Ok(Some(postmaster)),
-            Some(_) if started.elapsed() > START => bail!("The Postgres on {} does not answer.", cluster.display()),
+            Some(_) if started.elapsed() > START => {
+                bail!("The Postgres on {} does not answer.", cluster.display())
+            }
             Some(_) => std::thread::sleep(Duration::from_millis(20)),
         }
     }
@@ -187,7 +201,16 @@ fn initialise(binaries: &Binaries, account: Account, cluster: &Path, keep: Keep)
         }
     }
     let mut command = account.command(binaries.program("initdb"));
-    command.arg("-D").arg(&draft).args(["-U", "homefirst", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-instructions"]);
+    command.arg("-D").arg(&draft).args([
+        "-U",
+        "homefirst",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--locale=C",
+        "--no-instructions",
+    ]);
     if keep == Keep::Nothing {
         command.arg("--no-sync");
     }
@@ -216,15 +239,7 @@ fn spawn(
         "checkpoint_timeout=15min".to_owned(),
         "log_min_messages=warning".to_owned(),
     ];
-    // A build without lz4 refuses the setting, and says so when it is asked for it.
-    let lz4 = account
-        .command(binaries.program("postgres"))
-        .arg("-D")
-        .arg(cluster)
-        .args(["-c", "wal_compression=lz4", "-C", "wal_compression"])
-        .output();
-    let has_lz4 = lz4.is_ok_and(|output| output.status.success());
-    settings.push(format!("wal_compression={}", if has_lz4 { "lz4" } else { "on" }));
+    settings.push(format!("wal_compression={}", if binaries.has_lz4() { "lz4" } else { "on" }));
     if keep == Keep::Nothing {
         settings.extend(["fsync=off", "synchronous_commit=off", "full_page_writes=off"].map(str::to_owned));
     }
@@ -239,7 +254,9 @@ fn spawn(
 
 fn wait(child: &mut Child, cluster: &Path, log: &Path) -> Result<()> {
     let started = Instant::now();
-    while !Postmaster::of(cluster).is_some_and(|postmaster| postmaster.is_ready && postmaster.pid == child.id()) {
+    while !Postmaster::of(cluster)
+        .is_some_and(|postmaster| postmaster.is_ready && postmaster.pid == child.id())
+    {
         if child.try_wait()?.is_some() {
             let text = fs::read_to_string(log).unwrap_or_default();
             let last: Vec<&str> = text.lines().rev().take(3).collect();
@@ -279,17 +296,17 @@ fn socket_folder(place: &Path) -> PathBuf {
     if folder.as_os_str().len() <= MAX_SOCKET_FOLDER && folder.to_str().is_some_and(is_plain) {
         return folder;
     }
-    PathBuf::from("/tmp").join(format!("homefirst-run-{:016x}", hash(place)))
+    PathBuf::from("/tmp").join(format!("homefirst-run-{}", name(place)))
 }
 
 fn url(socket: &Path, port: u16) -> String {
     format!("host={} port={port} user=homefirst dbname=postgres", socket.display())
 }
 
-fn hash(path: &Path) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    path.hash(&mut hasher);
-    hasher.finish()
+/// A short name for a path, the same every time.
+fn name(path: &Path) -> String {
+    let uuid = Uuid::new_v5(&Uuid::NAMESPACE_URL, path.as_os_str().as_encoded_bytes());
+    uuid.simple().to_string()[..16].to_owned()
 }
 
 #[cfg(test)]

@@ -1,3 +1,14 @@
-//! The binary as a library: what it starts, for the tests to start too.
+//! The binary as a library: what it starts, for the integration tests to start too.
 
+pub mod config;
+pub mod demo;
 pub mod embedded_postgres;
+pub mod listen;
+mod shutdown;
+mod startup;
+mod status;
+pub mod telemetry;
+
+pub use config::Config;
+pub use shutdown::asked_to_stop;
+pub use startup::{Running, start};

@@ -56,25 +56,34 @@ async fn route(http: &HttpRequest, payload: web::Payload, app: &Arc<App>, trace:
         let answer = if is_preflight { cors::preflight() } else { Answer::empty(204) };
         return answer.with("allow", allowed(address).join(", "));
     }
-    let own = |answer: Answer| match method {
-        "GET" | "HEAD" => answer,
-        _ => told(&Error::new(Cause::MethodNotAllowed, "This address can only be read."), trace)
-            .with("allow", "GET, HEAD"),
+    trace.route = match &found {
+        Err(_) => "[?]".to_owned(),
+        Ok(Route::Fhir(address)) => routes::pattern(address),
+        Ok(page) => format!("{page:?}"),
     };
-    let json = |value: &Value| Answer::content(200, "application/json", value.to_string());
     match found {
         Err(error) => told(&error, trace),
-        Ok(Route::Live) => own(health::live()),
-        Ok(Route::Ready) => own(health::ready(app).await),
-        Ok(Route::SmartConfiguration) => own(json(&smart_configuration(&app.server.settings.base))),
-        Ok(Route::Jwks) => match &app.auth {
-            AuthMode::Bearer { jwks: Some(jwks), .. } => own(json(jwks)),
-            _ => told(&Error::not_found("A key set"), trace),
-        },
-        Ok(Route::Fhir(address)) => {
-            trace.route = routes::pattern(&address);
-            fhir(http, payload, app, address, trace).await
+        Ok(Route::Fhir(address)) => fhir(http, payload, app, address, trace).await,
+        Ok(_) if !matches!(method, "GET" | "HEAD") => {
+            let error = Error::new(Cause::MethodNotAllowed, "This address can only be read.");
+            told(&error, trace).with("allow", "GET, HEAD")
         }
+        Ok(page) => page_of(page, app).await.unwrap_or_else(|error| told(&error, trace)),
+    }
+}
+
+/// What stands at the addresses that are no interactions, and that nobody has to log in for.
+async fn page_of(page: Route, app: &App) -> Result<Answer, Error> {
+    let json = |value: &Value| Answer::content(200, "application/json", value.to_string());
+    match page {
+        Route::Live => Ok(health::live()),
+        Route::Ready => Ok(health::ready(app).await),
+        Route::SmartConfiguration => Ok(json(&smart_configuration(&app.server.settings.base))),
+        Route::Jwks => match &app.auth {
+            AuthMode::Bearer { jwks: Some(jwks), .. } => Ok(json(jwks)),
+            _ => Err(Error::not_found("A key set")),
+        },
+        Route::Fhir(_) => Err(Error::not_found("This address")),
     }
 }
 
@@ -150,7 +159,7 @@ async fn interact(
     };
     let turn = app.turn().await?;
     let request_id = trace.request_id.clone();
-    let task = actix_web::rt::spawn({
+    let task = app.runtime.spawn({
         let app = app.clone();
         async move {
             let _turn = turn;
@@ -169,9 +178,6 @@ async fn interact(
         }
     }
 }
-
-/// From so many bytes on, a body is parsed beside the thread that speaks HTTP, so as not to hold up its other connections.
-const LARGE: usize = 128 * 1024;
 
 /// An interaction that is ready to begin.
 struct Work {
@@ -204,10 +210,7 @@ impl Content {
 impl Work {
     async fn carry_out(self, app: &App) -> Result<Answer, Error> {
         let mut asked = self.asked;
-        let (body, mut form) = match self.body.bytes.len() {
-            0..LARGE => self.body.parse(self.kind)?,
-            _ => web::block(move || self.body.parse(self.kind)).await.map_err(Error::exception)??,
-        };
+        let (body, mut form) = self.body.parse(self.kind)?;
         if let Some(text) = &mut form {
             let mut parameters = FormParameters::default();
             *text = parameters.take(text);

@@ -34,7 +34,10 @@ impl Account {
     pub(super) fn command(self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         use std::os::unix::process::CommandExt;
         let mut command = Command::new(program);
-        command.process_group(0).current_dir("/");
+        command.process_group(0).current_dir("/").env("LC_ALL", "C");
+        for name in ["PGDATA", "PGHOST", "PGPORT", "PGUSER"] {
+            command.env_remove(name);
+        }
         if self.is_other {
             command.uid(self.uid).gid(self.gid).env("HOME", "/tmp");
         }

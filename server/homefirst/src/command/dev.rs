@@ -1,0 +1,123 @@
+//! `homefirst dev`: everything that is needed to try things, from one command, for this machine alone.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+use homefirst::config::AuthMode;
+use homefirst::embedded_postgres::{self, EmbeddedPostgres, Keep};
+use homefirst::{Config, Running, asked_to_stop, start, telemetry};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Starts with an empty database.
+    #[arg(long)]
+    reset: bool,
+    /// Keeps nothing: the database is in a temporary folder, and gone afterwards.
+    #[arg(long)]
+    ephemeral: bool,
+    /// The port to listen on; 0 is any that is free.
+    #[arg(long)]
+    port: Option<u16>,
+    /// Nobody has to log in, and everybody may do everything.
+    #[arg(long)]
+    no_auth: bool,
+    /// The types that must conform to our profiles, with commas; `none` makes a general FHIR server.
+    #[arg(long)]
+    profiles: Option<String>,
+    /// Where database and keys are kept.
+    #[arg(long, default_value = ".data")]
+    data: PathBuf,
+    /// A configuration file; without it, homefirst.toml where that is there.
+    #[arg(long)]
+    config: Option<PathBuf>,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<()> {
+    let config = config(&arguments)?;
+    telemetry::start(&config.log)?;
+    ensure!(
+        !arguments.reset || config.database.url.is_empty(),
+        "--reset is for the server's own database, and DATABASE_URL names another. Empty that one yourself."
+    );
+    let (config, postgres) = with_database(config, &arguments).await?;
+    let result = serve(&config, &arguments).await;
+    let stopped = match postgres {
+        Some(postgres) => tokio::task::spawn_blocking(|| postgres.stop()).await?,
+        None => Ok(()),
+    };
+    result.and(stopped)
+}
+
+fn config(arguments: &Arguments) -> Result<Config> {
+    let mut config = Config::load(arguments.config.as_deref())?;
+    let asked = config.server.listen;
+    let here = if asked.ip().is_loopback() { asked.ip() } else { IpAddr::V4(Ipv4Addr::LOCALHOST) };
+    config.server.listen = SocketAddr::new(here, arguments.port.unwrap_or(asked.port()));
+    if arguments.no_auth {
+        config.auth.mode = AuthMode::Off;
+    }
+    match arguments.profiles.as_deref() {
+        None => {}
+        Some("none") => config.profiles.required = Vec::new(),
+        Some(names) => {
+            config.profiles.required = names.split(',').map(|name| name.trim().to_owned()).collect()
+        }
+    }
+    config.subscription.allow_loopback = true;
+    config.demo_keys = Some(arguments.data.join("keys"));
+    config.demo_place = true;
+    Ok(config)
+}
+
+async fn with_database(
+    mut config: Config,
+    arguments: &Arguments,
+) -> Result<(Config, Option<EmbeddedPostgres>)> {
+    if !config.database.url.is_empty() {
+        return Ok((config, None));
+    }
+    let (folder, reset) = (arguments.data.clone(), arguments.reset);
+    let keep = if arguments.ephemeral { Keep::Nothing } else { Keep::Data };
+    let postgres = tokio::task::spawn_blocking(move || {
+        if reset && keep == Keep::Data {
+            embedded_postgres::reset(&folder)?;
+        }
+        embedded_postgres::start(&folder, keep)
+    });
+    let postgres = postgres.await??;
+    postgres.url().clone_into(&mut config.database.url);
+    Ok((config, Some(postgres)))
+}
+
+async fn serve(config: &Config, arguments: &Arguments) -> Result<()> {
+    let running = start(config).await?;
+    say(&running, config, arguments)?;
+    asked_to_stop().await?;
+    running.stop().await;
+    Ok(())
+}
+
+/// Says where the server is, and a line that works when it is copied.
+fn say(running: &Running, config: &Config, arguments: &Arguments) -> Result<()> {
+    let base = &running.base;
+    println!("\nHomeFirst answers at {base}\n");
+    if config.auth.mode == AuthMode::Off {
+        println!("  curl {base}/Patient/patient-1");
+        println!("\n  Nobody has to log in (--no-auth).\n");
+        return Ok(());
+    }
+    let program = std::env::current_exe()?;
+    let data = match arguments.data.to_str() {
+        Some(".data") => String::new(),
+        _ => format!(" --data {}", arguments.data.display()),
+    };
+    println!(
+        "  curl -H \"Authorization: Bearer $({} token epr{data})\" {base}/Patient/patient-1",
+        program.display()
+    );
+    println!(
+        "\n  Others who may call: hub, ucr, reablement, council, patient-1, auditor, nobody (instead of epr).\n"
+    );
+    Ok(())
+}

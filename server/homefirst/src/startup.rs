@@ -1,0 +1,161 @@
+//! Starts a server: the database, the interactions, the subscriptions and HTTP, in that order; and stops it in the other.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix_web::dev::ServerHandle;
+use actix_web::{App as Service, HttpServer, web};
+use anyhow::{Context, Result};
+use auth::Verifier;
+use interaction::Server;
+use store::Store;
+use subscription::{Engine, StatusChange};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::config::{AuthMode, Config};
+use crate::{demo, status};
+
+/// How long the database may take to answer for the first time.
+const FIRST_ANSWER: Duration = Duration::from_secs(30);
+/// How long each part may take to stop.
+const LET_GO: Duration = Duration::from_secs(15);
+/// How many status changes may wait to be written into their Subscriptions.
+const STATUS_CHANGES: usize = 64;
+
+/// A server that is running.
+pub struct Running {
+    /// The base address of FHIR, without a slash at its end.
+    pub base: String,
+    /// Where it listens.
+    pub address: SocketAddr,
+    pub server: Arc<Server>,
+    pub store: Store,
+    /// The subscriptions. Tests settle them by this.
+    pub engine: Engine,
+    /// Where `engine` tells the statuses that are to be written into Subscriptions.
+    pub status_changes: mpsc::Sender<StatusChange>,
+    app: web::Data<rest::App>,
+    http: ServerHandle,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// Starts a server on the database that the configuration names. Port 0 is any that is free.
+///
+/// # Errors
+/// In words for whoever started it: what is wrong with the database, the keys or the address.
+pub async fn start(config: &Config) -> Result<Running> {
+    let listener = TcpListener::bind(config.server.listen)
+        .with_context(|| format!("{} cannot be listened on", config.server.listen))?;
+    let address = listener.local_addr()?;
+    let base = config.base(address);
+    let auth = auth_mode(config, &base)?;
+
+    let store = Store::new(&config.database)?;
+    answer(&store).await?;
+    if config.server.migrate {
+        let applied = store.migrate().await.context("The database cannot be brought to this version")?;
+        if !applied.is_empty() {
+            tracing::info!(migrations = applied.len(), "the database was migrated");
+        }
+    }
+    let server = Arc::new(Server::new(store.clone(), config.interaction(&base))?);
+    if config.demo_place && demo::seed(&server).await? {
+        tracing::info!("the demo place was put into the database");
+    }
+
+    let wake = Arc::new(Notify::new());
+    let (stop, stopping) = watch::channel(false);
+    let (status_changes, changes) = mpsc::channel(STATUS_CHANGES);
+    let engine = Engine::new(store.clone(), config.subscription(&base))?;
+    let subscriptions = tokio::spawn({
+        let (engine, wake, status_changes) = (engine.clone(), Arc::clone(&wake), status_changes.clone());
+        async move { engine.run(wake, status_changes, stopping).await }
+    });
+    let statuses = tokio::spawn(status::follow(Arc::clone(&server), changes));
+
+    let app = web::Data::new(rest::App::new(Arc::clone(&server), auth, wake, config.http.clone()));
+    let http = HttpServer::new({
+        let app = app.clone();
+        move || Service::new().app_data(app.clone()).default_service(web::to(rest::exchange))
+    })
+    .workers(workers(config))
+    .max_connections(config.server.max_connections)
+    .keep_alive(Duration::from_secs(config.server.keep_alive_s))
+    .shutdown_timeout(config.server.drain_s)
+    .disable_signals()
+    .listen(listener)?
+    .run();
+    let handle = http.handle();
+    let listening = tokio::spawn(async move {
+        if let Err(error) = http.await {
+            tracing::error!(%error, "HTTP ended");
+        }
+    });
+    let tasks = vec![listening, subscriptions, statuses];
+    Ok(Running { base, address, server, store, engine, status_changes, app, http: handle, stop, tasks })
+}
+
+impl Running {
+    /// Stops: no new connections, the requests in flight are answered, then subscriptions and database are let go.
+    pub async fn stop(self) {
+        self.app.drain();
+        self.http.stop(true).await;
+        // Nobody is left to be told of it when the receiver is gone already.
+        let _ = self.stop.send(true);
+        drop((self.engine, self.status_changes));
+        for task in self.tasks {
+            if tokio::time::timeout(LET_GO, task).await.is_err() {
+                tracing::warn!("a part of the server did not stop in time");
+            }
+        }
+        self.store.close();
+    }
+}
+
+/// Who may call. The demo issuer comes with its key folder, the others from the configuration.
+fn auth_mode(config: &Config, base: &str) -> Result<rest::AuthMode> {
+    if config.auth.mode == AuthMode::Off {
+        return Ok(rest::AuthMode::Off);
+    }
+    let mut jwks = None;
+    let mut verifier: Option<Verifier> = None;
+    if let Some(folder) = &config.demo_keys {
+        let issuer = demo::issuer(folder)?;
+        jwks = Some(issuer.jwks());
+        verifier = Some(issuer.verifier());
+    }
+    for issuer in &config.auth.issuers {
+        let (settings, keys) = issuer.read(base)?;
+        verifier = Some(match verifier {
+            Some(verifier) => verifier.and(settings, keys),
+            None => Verifier::new(settings, keys),
+        });
+    }
+    let verifier =
+        verifier.context("auth.issuers is empty, so nobody could log in. Name an issuer and its keys.")?;
+    Ok(rest::AuthMode::Bearer { verifier, jwks })
+}
+
+/// Waits until the database answers: it may be starting, just as we are.
+async fn answer(store: &Store) -> Result<()> {
+    let started = Instant::now();
+    loop {
+        match store.ping().await {
+            Ok(()) => return Ok(()),
+            Err(error) if started.elapsed() > FIRST_ANSWER => {
+                return Err(error).context("The database does not answer");
+            }
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+fn workers(config: &Config) -> usize {
+    match config.server.workers {
+        0 => std::thread::available_parallelism().map_or(2, usize::from),
+        workers => workers,
+    }
+}
