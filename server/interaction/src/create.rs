@@ -5,21 +5,6 @@ use fhir::{Error, Id, Resource};
 
 use crate::conditional::Selected;
 use crate::unit::{Planned, Unit};
-use crate::{Context, Reply, Server, Success};
-
-impl Server {
-    pub(crate) async fn create(
-        &self,
-        context: &Context,
-        resource: Resource,
-        if_none_exist: Option<&str>,
-    ) -> Result<Reply, Error> {
-        self.write_one(context, async |unit| {
-            Ok((unit.create(Id::new(), resource.clone(), if_none_exist).await?, Success::Created))
-        })
-        .await
-    }
-}
 
 impl Unit<'_> {
     /// Plans a create. With a condition that one resource meets, that resource is the answer and nothing is written.

@@ -7,23 +7,6 @@ use store::Operation;
 use crate::label::WORKFLOW;
 use crate::request::IfMatch;
 use crate::unit::{Planned, Unit};
-use crate::{Context, Reply, Server, Success};
-
-impl Server {
-    pub(crate) async fn delete(
-        &self,
-        context: &Context,
-        resource_type: ResourceType,
-        id: &str,
-        if_match: &IfMatch,
-    ) -> Result<Reply, Error> {
-        let id = Id::parse(id)?;
-        self.write_one(context, async |unit| {
-            Ok((unit.delete(resource_type, id.clone(), if_match).await?, Success::NoContent))
-        })
-        .await
-    }
-}
 
 impl Unit<'_> {
     /// Plans a deletion. What is not there, or is deleted already, is a success that writes nothing.

@@ -5,12 +5,13 @@ use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant as Clock};
 
 use bytes::Bytes;
-use fhir::{Error, Key, ResourceType};
+use fhir::{Error, Id, Key, ResourceType};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use store::Store;
 
 use crate::context::organization_systems;
+use crate::unit::Write;
 use crate::{Context, Handling, Interaction, Reply};
 
 /// How the interactions behave.
@@ -84,13 +85,14 @@ impl Server {
                 self.vread(context, resource_type, &id, &version_id).await
             }
             Interaction::Create { resource, if_none_exist } => {
-                self.create(context, resource, if_none_exist.as_deref()).await
+                self.write_one(context, Write::Create { resource, if_none_exist }).await
             }
             Interaction::Update { id, resource, if_match } => {
-                self.update(context, &id, resource, &if_match).await
+                self.write_one(context, Write::Update { id, resource, if_match }).await
             }
             Interaction::Delete { resource_type, id, if_match } => {
-                self.delete(context, resource_type, &id, &if_match).await
+                let id = Id::parse(&id)?;
+                self.write_one(context, Write::Delete { resource_type, id, if_match }).await
             }
             Interaction::HistoryInstance { resource_type, id, parameters } => {
                 self.history(context, resource_type, &id, &parameters).await

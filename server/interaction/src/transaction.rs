@@ -12,7 +12,7 @@ use crate::batch::Entry;
 use crate::bundle::BundleWriter;
 use crate::conditional::Selected;
 use crate::request::{IfMatch, Interaction};
-use crate::unit::{Plan, Planned, Unit};
+use crate::unit::{Plan, Planned, Unit, Write};
 use crate::{Context, Reply, Server, Success};
 
 /// What an entry is about, once its identity is known.
@@ -42,7 +42,9 @@ enum Resolved {
 
 impl Server {
     pub(crate) async fn transaction(&self, context: &Context, entries: Vec<Entry>) -> Result<Reply, Error> {
-        let writes = self.write(context, async |unit| unit.transaction(&entries).await).await?;
+        let write = Write::Transaction(entries);
+        let writes = self.write(context, &write).await?;
+        let Write::Transaction(entries) = write else { unreachable!("it was made as a transaction") };
         let mut answers = BundleWriter::new("transaction-response", None, &[]);
         for (entry, written) in entries.into_iter().zip(writes) {
             let reply = match written {
@@ -59,7 +61,7 @@ impl Server {
 
 impl Unit<'_> {
     /// Plans every write of a transaction; entries that only read come back as `None`.
-    async fn transaction(&mut self, entries: &[Entry]) -> Result<Vec<Plan>, Error> {
+    pub(crate) async fn transaction(&mut self, entries: &[Entry]) -> Result<Vec<Plan>, Error> {
         let mut resolved = Vec::with_capacity(entries.len());
         let mut addresses = HashMap::new();
         for entry in entries {

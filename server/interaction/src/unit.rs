@@ -8,8 +8,10 @@ use fhir::{Cause, Error, Id, Instant, Issue, Key, Resource, ResourceType, Versio
 use store::{Absent, Change, Commit, Committed, Operation, Stored, Target, Written};
 use workflow::Effect;
 
+use crate::batch::Entry;
 use crate::label::{WORKFLOW, label, parties_of};
 use crate::reply::{Reply, Success, Version};
+use crate::request::IfMatch;
 use crate::{Context, Server, reference};
 
 /// How often a unit is planned anew when another writer was faster.
@@ -405,6 +407,32 @@ impl<'a> Unit<'a> {
     }
 }
 
+/// An interaction that writes.
+pub(crate) enum Write {
+    Create { resource: Resource, if_none_exist: Option<String> },
+    Update { id: Id, resource: Resource, if_match: IfMatch },
+    Delete { resource_type: ResourceType, id: Id, if_match: IfMatch },
+    Transaction(Vec<Entry>),
+}
+
+impl Unit<'_> {
+    async fn plan(&mut self, write: &Write) -> Result<Vec<Plan>, Error> {
+        let one = match write {
+            Write::Create { resource, if_none_exist } => {
+                (self.create(Id::new(), resource.clone(), if_none_exist.as_deref()).await?, Success::Created)
+            }
+            Write::Update { id, resource, if_match } => {
+                self.update(id.clone(), resource.clone(), if_match).await?
+            }
+            Write::Delete { resource_type, id, if_match } => {
+                (self.delete(*resource_type, id.clone(), if_match).await?, Success::NoContent)
+            }
+            Write::Transaction(entries) => return self.transaction(entries).await,
+        };
+        Ok(vec![Some(one)])
+    }
+}
+
 /// What planning an entry came to, and how it succeeds; `None` for an entry that writes nothing.
 pub(crate) type Plan = Option<(Planned, Success)>;
 
@@ -413,26 +441,23 @@ impl Server {
     ///
     /// # Errors
     /// Whatever planning refuses; 409 when others were faster every time.
-    pub(crate) async fn write<'a>(
-        &'a self,
-        context: &'a Context,
-        plan: impl AsyncFn(&mut Unit<'a>) -> Result<Vec<Plan>, Error>,
-    ) -> Result<Vec<Option<Reply>>, Error> {
+    pub(crate) async fn write(&self, context: &Context, write: &Write) -> Result<Vec<Option<Reply>>, Error> {
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
                 tokio::time::sleep(Duration::from_millis(3 << attempt)).await;
             }
             let mut unit = Unit::new(self, context);
-            let plans = plan(&mut unit).await?;
+            let plans = unit.plan(write).await?;
             let commit = unit.settle().await?;
-            let written = match self.store.commit(&commit).await {
+            let written = match self.store.commit(commit).await {
                 Ok(Committed::Written(written)) => written,
                 Ok(Committed::Outrun) => continue,
                 Err(error) if error.cause() == Cause::WriteConflict => continue,
                 Err(error) => return Err(error),
             };
-            let reply =
-                |plan: &Plan| plan.as_ref().map(|(planned, s)| unit.reply(planned, &written, *s)).transpose();
+            let reply = |plan: &Plan| {
+                plan.as_ref().map(|(planned, success)| unit.reply(planned, &written, *success)).transpose()
+            };
             return plans.iter().map(reply).collect();
         }
         Err(Error::new(
@@ -441,13 +466,9 @@ impl Server {
         ))
     }
 
-    /// The same for a single write.
-    pub(crate) async fn write_one<'a>(
-        &'a self,
-        context: &'a Context,
-        plan: impl AsyncFn(&mut Unit<'a>) -> Result<(Planned, Success), Error>,
-    ) -> Result<Reply, Error> {
-        let replies = self.write(context, async |unit| Ok(vec![Some(plan(unit).await?)])).await?;
+    /// The same for a write that has one answer.
+    pub(crate) async fn write_one(&self, context: &Context, write: Write) -> Result<Reply, Error> {
+        let replies = self.write(context, &write).await?;
         replies.into_iter().flatten().next().ok_or_else(|| Error::exception("a write has no answer"))
     }
 }

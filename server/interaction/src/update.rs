@@ -4,22 +4,10 @@ use auth::Right;
 use fhir::{Cause, Error, Id, Issue, IssueType, Key, Resource};
 use store::{Access, Operation, Stored};
 
+use crate::Success;
 use crate::label::WORKFLOW;
 use crate::request::IfMatch;
 use crate::unit::{Planned, Unit};
-use crate::{Context, Reply, Server, Success};
-
-impl Server {
-    pub(crate) async fn update(
-        &self,
-        context: &Context,
-        id: &Id,
-        resource: Resource,
-        if_match: &IfMatch,
-    ) -> Result<Reply, Error> {
-        self.write_one(context, async |unit| unit.update(id.clone(), resource.clone(), if_match).await).await
-    }
-}
 
 impl Unit<'_> {
     /// Plans an update. Of a type that clients may give ids to, one that is not there yet is created.

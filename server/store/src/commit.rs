@@ -23,15 +23,14 @@ impl Store {
     /// # Errors
     /// 409 when Postgres gave up on the transaction (the caller may simply repeat it), 503 and 504 when it cannot be reached
     /// or takes too long. When another writer was faster the answer is [`Committed::Outrun`], not an error.
-    pub async fn commit(&self, commit: &Commit) -> Result<Committed> {
+    pub async fn commit(&self, commit: Commit) -> Result<Committed> {
         if commit.changes.is_empty() {
             return Ok(Committed::Written(Vec::new()));
         }
-        let arrays = Arrays::of(commit)?;
-        let mut client = self.client().await?;
         if commit.absent.is_empty() {
-            return write(&client, &arrays, &commit.changes).await;
+            return self.commit_in_group(commit).await;
         }
+        let mut client = self.client().await?;
         let transaction = client.transaction().await.map_err(from_postgres)?;
         lock(&transaction, &commit.absent).await?;
         for absent in &commit.absent {
@@ -39,11 +38,18 @@ impl Store {
                 return Ok(Committed::Outrun);
             }
         }
-        let committed = write(&transaction, &arrays, &commit.changes).await?;
-        if matches!(committed, Committed::Written(_)) {
+        let committed = write(&transaction, &[&commit]).await?;
+        if committed.is_some() {
             transaction.commit().await.map_err(from_postgres)?;
         }
-        Ok(committed)
+        Ok(committed.and_then(|mut all| all.pop()).map_or(Committed::Outrun, Committed::Written))
+    }
+
+    /// Writes these commits, which have no conditions and no resource in common, in one statement; `None` when one of them was
+    /// outrun, and so none was written.
+    pub(crate) async fn write_together(&self, commits: &[&Commit]) -> Result<Option<Vec<Vec<Written>>>> {
+        let client = self.client().await?;
+        write(&client, commits).await
     }
 }
 
@@ -57,24 +63,26 @@ async fn lock(client: &impl GenericClient, absent: &[Absent]) -> Result<()> {
     Ok(())
 }
 
-async fn write(client: &impl GenericClient, arrays: &Arrays, changes: &[Change]) -> Result<Committed> {
+async fn write(client: &impl GenericClient, commits: &[&Commit]) -> Result<Option<Vec<Vec<Written>>>> {
+    let arrays = Arrays::of(commits)?;
     let statement = client.prepare_cached(include_str!("../sql/commit.sql")).await.map_err(from_postgres)?;
     let rows = match client.query(&statement, &arrays.parameters()).await {
         Ok(rows) => rows,
-        Err(error) if error.code() == Some(&SqlState::DIVISION_BY_ZERO) => return Ok(Committed::Outrun),
+        Err(error) if error.code() == Some(&SqlState::DIVISION_BY_ZERO) => return Ok(None),
         Err(error) => return Err(from_postgres(error)),
     };
     let written: HashMap<Uuid, (i64, Instant)> =
         rows.iter().map(|row| (row.get(0), (row.get(1), instant(row.get(2))))).collect();
-    if written.len() != changes.len() {
-        return Ok(Committed::Outrun);
+    if written.len() != arrays.key.len() {
+        return Ok(None);
     }
     let of_change = |change: &Change| {
         let (seq, last_updated) = *written.get(&change.key().uuid())?;
         Some(Written { seq, version_id: change.version_id(), last_updated })
     };
-    let written: Option<Vec<_>> = changes.iter().map(of_change).collect();
-    written.map(Committed::Written).ok_or_else(|| Error::exception("a change was written under another key"))
+    let of_commit = |commit: &&Commit| commit.changes.iter().map(of_change).collect::<Option<Vec<_>>>();
+    let written: Option<Vec<_>> = commits.iter().map(of_commit).collect();
+    written.map(Some).ok_or_else(|| Error::exception("a change was written under another key"))
 }
 
 /// The changes as the arrays that the statement takes, in the order of its parameters.
@@ -146,11 +154,13 @@ impl Satellites {
 }
 
 impl Arrays {
-    fn of(commit: &Commit) -> Result<Self> {
+    fn of(commits: &[&Commit]) -> Result<Self> {
         let mut arrays = Self::default();
-        for change in &commit.changes {
+        for (change, actor) in
+            commits.iter().flat_map(|commit| commit.changes.iter().map(|c| (c, &commit.actor)))
+        {
             let source = change.key().uuid();
-            let (rows, label, actor) = (&change.rows, &change.label, &commit.actor);
+            let (rows, label) = (&change.rows, &change.label);
             arrays.key.push(source);
             arrays.resource_type.push(change.resource_type.number());
             arrays.version_id.push(change.version_id().number());

@@ -7,6 +7,7 @@ mod change;
 mod commit;
 mod content;
 mod error;
+mod group;
 mod history;
 mod migrate;
 pub mod outbox;

@@ -8,6 +8,7 @@ use fhir::{Cause, Error};
 use serde::Deserialize;
 use tokio_postgres::NoTls;
 
+use crate::group::Group;
 use crate::{Result, error::from_pool};
 
 /// How the database is used.
@@ -29,6 +30,7 @@ pub struct Settings {
 pub struct Store {
     pool: Pool,
     pub(crate) cursor_secret: Arc<OnceLock<Vec<u8>>>,
+    pub(crate) group: Arc<Group>,
 }
 
 impl Store {
@@ -46,7 +48,7 @@ impl Store {
         // array containment is a constant. Statements are small, so neither JIT nor parallel workers ever pay.
         let arm = format!(
             "SET statement_timeout = {}; SET lock_timeout = 2000; SET idle_in_transaction_session_timeout = 10000; \
-             SET enable_seqscan = off; SET random_page_cost = 1.1; SET jit = off; \
+             SET enable_seqscan = off; SET random_page_cost = 1.1; SET jit = off; SET plan_cache_mode = force_generic_plan; \
              SET max_parallel_workers_per_gather = 0; SET TimeZone = 'UTC'",
             settings.statement_timeout_ms
         );
@@ -61,7 +63,7 @@ impl Store {
             }))
             .build()
             .map_err(Error::exception)?;
-        Ok(Self { pool, cursor_secret: Arc::default() })
+        Ok(Self { pool, cursor_secret: Arc::default(), group: Arc::default() })
     }
 
     /// A connection; 503 when none becomes free in time.
