@@ -61,7 +61,7 @@ pub async fn start(config: &Config) -> Result<Running> {
             tracing::info!(migrations = applied.len(), "the database was migrated");
         }
     }
-    let server = Arc::new(Server::new(store.clone(), config.interaction(&base))?);
+    let server = Arc::new(Server::new(store.clone(), config.interaction(&base), config.subscription(&base))?);
     if config.demo_place && demo::seed(&server).await? {
         tracing::info!("the demo place was put into the database");
     }

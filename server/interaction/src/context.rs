@@ -16,6 +16,8 @@ pub struct Context {
     pub parties: Vec<Key>,
     pub request_id: Option<String>,
     pub preferences: Preferences,
+    /// Whether it is the server that acts, on its own account: it may write what only it may write, and sees secrets.
+    pub(crate) is_server: bool,
 }
 
 /// What the client prefers, <https://hl7.org/fhir/R4/http.html#ops> (the `Prefer` header).
@@ -64,7 +66,7 @@ impl Context {
             }
             _ => Access::of_parties(&parties),
         };
-        Ok(Self { caller, access, parties, request_id, preferences })
+        Ok(Self { caller, access, parties, request_id, preferences, is_server: false })
     }
 
     /// The server itself, for what it writes on its own account.
@@ -76,6 +78,7 @@ impl Context {
             parties: Vec::new(),
             request_id: None,
             preferences: Preferences::default(),
+            is_server: true,
         }
     }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use store::{Operation, Stored};
 
 use crate::bundle::{BundleWriter, address};
+use crate::reply::shown;
 use crate::search::full_url;
 use crate::{Context, Reply, Server, Success};
 
@@ -53,7 +54,7 @@ impl Server {
         }
         let mut bundle = BundleWriter::new("history", Some(total), &links);
         for stored in &page.entries {
-            bundle.entry(&entry(base, stored), stored.text.as_deref());
+            bundle.entry(&entry(base, stored), shown(context, stored)?.as_deref());
         }
         Ok(Reply::resource(bundle.finish()))
     }

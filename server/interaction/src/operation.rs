@@ -1,7 +1,9 @@
 //! Operations, <https://hl7.org/fhir/R4/operations.html>: which there are, and where they may be called.
 
-use auth::Right;
-use fhir::{Error, Key, ResourceType};
+mod events;
+mod status;
+
+use fhir::{Error, ResourceType};
 
 use crate::{Context, Reply, Server};
 
@@ -34,10 +36,11 @@ impl Server {
         id: Option<&str>,
         parameters: &[(String, String)],
     ) -> Result<Reply, Error> {
-        let known =
-            OPERATIONS.iter().find(|known| known.name == name && known.resource_type == resource_type);
-        match known {
-            _ => Err(Error::not_found(&format!("The operation ${name} of {resource_type}"))),
+        let is_known = |known: &&Operation| known.name == name && known.resource_type == resource_type;
+        match (OPERATIONS.iter().find(is_known).map(|known| known.name), id) {
+            (Some("status"), id) => self.subscription_status(context, id, parameters).await,
+            (Some("events"), Some(id)) => self.subscription_events(context, id, parameters).await,
+            _ => Err(Error::not_found(&format!("The operation ${name} at this address"))),
         }
     }
 }

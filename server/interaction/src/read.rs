@@ -18,7 +18,7 @@ impl Server {
         context.caller.require(resource_type, Right::Read)?;
         let key = Key::of_resource(resource_type, id);
         let stored = self.store.read(&context.access, key).await?;
-        present(stored, resource_type, id).map(Reply::stored)
+        Reply::stored(context, present(stored, resource_type, id)?)
     }
 
     pub(crate) async fn vread(
@@ -34,7 +34,7 @@ impl Server {
             Some(version) => self.store.vread(&context.access, key, version).await?,
             None => None,
         };
-        present(stored, resource_type, &format!("{id}/_history/{version_id}")).map(Reply::stored)
+        Reply::stored(context, present(stored, resource_type, &format!("{id}/_history/{version_id}"))?)
     }
 }
 

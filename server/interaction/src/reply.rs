@@ -1,8 +1,10 @@
 //! What an interaction answers, before it becomes HTTP or a Bundle entry.
 
 use bytes::Bytes;
-use fhir::{Instant, Issue, ResourceType, VersionId, outcome::operation_outcome};
+use fhir::{Error, Instant, Issue, ResourceType, VersionId, outcome::operation_outcome};
 use store::{Stored, Written};
+
+use crate::Context;
 
 /// How an interaction succeeded, <https://hl7.org/fhir/R4/http.html#summary>.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,9 +96,9 @@ impl Reply {
         Self { success: Success::Ok, body: Some(body), version: None, issues: Vec::new() }
     }
 
-    pub(crate) fn stored(stored: Stored) -> Self {
+    pub(crate) fn stored(context: &Context, stored: Stored) -> Result<Self, Error> {
         let version = Some(Version::of(&stored));
-        Self { success: Success::Ok, body: stored.text, version, issues: Vec::new() }
+        Ok(Self { success: Success::Ok, body: shown(context, &stored)?, version, issues: Vec::new() })
     }
 
     /// The OperationOutcome of a success: its warnings, or one sentence.
@@ -106,4 +108,15 @@ impl Reply {
         let issues = if self.issues.is_empty() { &done[..] } else { &self.issues };
         operation_outcome(issues).to_string().into()
     }
+}
+
+/// The text of a version as it is shown to whoever reads it: without the secrets that a Subscription holds for its endpoint.
+pub(crate) fn shown(context: &Context, stored: &Stored) -> Result<Option<Bytes>, Error> {
+    if stored.resource_type != ResourceType::SUBSCRIPTION || context.is_server {
+        return Ok(stored.text.clone());
+    }
+    Ok(stored.resource()?.map(|mut resource| {
+        subscription::mask(&mut resource);
+        resource.value().to_string().into()
+    }))
 }

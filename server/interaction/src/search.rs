@@ -2,11 +2,13 @@
 
 use ::search::query::Criterion;
 use auth::Right;
+use bytes::Bytes;
 use fhir::{Error, Issue, IssueType, ResourceType, outcome::operation_outcome};
 use serde_json::json;
 use store::Stored;
 
 use crate::bundle::{BundleWriter, address};
+use crate::reply::shown;
 use crate::{Context, Reply, Server};
 
 impl Server {
@@ -35,10 +37,10 @@ impl Server {
         for (stored, mode) in
             found.matches.iter().map(|m| (m, "match")).chain(found.included.iter().map(|i| (i, "include")))
         {
-            let text = self.shown(&query, stored, mode == "match")?;
+            let text = text(context, &query, stored, mode == "match")?;
             bundle.entry(
                 &json!({"fullUrl": full_url(base, stored), "search": {"mode": mode}}),
-                text.as_deref().or(stored.text.as_deref()),
+                text.as_deref(),
             );
         }
         if !query.ignored.is_empty() {
@@ -56,20 +58,21 @@ impl Server {
         }
         Ok(Reply::resource(bundle.finish()))
     }
+}
 
-    /// The text of a match under `_summary` or `_elements`; `None` when it is shown whole.
-    fn shown(
-        &self,
-        query: &::search::Query,
-        stored: &Stored,
-        is_match: bool,
-    ) -> Result<Option<Vec<u8>>, Error> {
-        if !query.is_subset() || !is_match {
-            return Ok(None);
-        }
-        let resource = stored.resource()?;
-        Ok(resource.map(|resource| ::search::subset(&resource, query).to_string().into_bytes()))
+/// The text of an entry, under `_summary` or `_elements` when it is a match.
+fn text(
+    context: &Context,
+    query: &::search::Query,
+    stored: &Stored,
+    is_match: bool,
+) -> Result<Option<Bytes>, Error> {
+    let whole = shown(context, stored)?;
+    if !query.is_subset() || !is_match {
+        return Ok(whole);
     }
+    let resource = whole.map(|text| fhir::json::object(&text)).transpose()?;
+    Ok(resource.map(|resource| ::search::subset(&resource, query).to_string().into()))
 }
 
 /// Every other type that a search looks at: the right to search it is needed too, or a chain would tell what a search may not.

@@ -43,6 +43,7 @@ pub struct Settings {
 pub struct Server {
     pub store: Store,
     pub settings: Settings,
+    pub(crate) subscription: subscription::Settings,
     pub(crate) zone: TimeZone,
     pub(crate) validation: validation::Settings,
     pub(crate) capability_statement: OnceLock<Bytes>,
@@ -55,7 +56,11 @@ const PARTIES_REMEMBERED: Duration = Duration::from_secs(20);
 impl Server {
     /// # Errors
     /// When a setting names a time zone or a resource type that does not exist.
-    pub fn new(store: Store, settings: Settings) -> Result<Self, Error> {
+    pub fn new(
+        store: Store,
+        settings: Settings,
+        subscription: subscription::Settings,
+    ) -> Result<Self, Error> {
         let zone = TimeZone::get(&settings.zone).map_err(Error::exception)?;
         let required_profiles = settings
             .required_profiles
@@ -66,6 +71,7 @@ impl Server {
         Ok(Self {
             store,
             settings,
+            subscription,
             zone,
             validation,
             capability_statement: OnceLock::new(),

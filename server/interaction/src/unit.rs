@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
+use auth::Right;
 use fhir::{Cause, Error, Id, Instant, Issue, Key, Resource, ResourceType, VersionId};
 use store::{Absent, Change, Commit, Committed, Operation, Stored, Target, Written};
 use workflow::Effect;
@@ -121,6 +122,7 @@ impl<'a> Unit<'a> {
     /// Plans a new resource under this id.
     pub(crate) async fn draft_create(&mut self, id: Id, mut resource: Resource) -> Result<Planned, Error> {
         let mut issues = self.validate(&resource)?;
+        resource = self.accept(None, resource)?;
         resource.identify(&id, VersionId::FIRST, self.now);
         let related = self.related(&resource, None).await?;
         let outcome = workflow::create(resource, &id, &related, self.now)?;
@@ -147,8 +149,9 @@ impl<'a> Unit<'a> {
         mut resource: Resource,
     ) -> Result<Planned, Error> {
         let mut issues = self.validate(&resource)?;
-        resource.identify(&id, previous.version_id.next(), self.now);
         let previous_resource = previous.resource()?;
+        resource = self.accept(previous_resource.as_ref(), resource)?;
+        resource.identify(&id, previous.version_id.next(), self.now);
         let outcome = match &previous_resource {
             Some(current) if current.same_content(&resource) => {
                 return Ok(Planned::Existing(Box::new(previous)));
@@ -198,6 +201,19 @@ impl<'a> Unit<'a> {
 
     fn validate(&self, resource: &Resource) -> Result<Vec<Issue>, Error> {
         validation::into_error(validation::validate(resource, &self.server.validation))
+    }
+
+    /// A Subscription must be one that can be honoured, about types that its client may read and search.
+    fn accept(&self, previous: Option<&Resource>, resource: Resource) -> Result<Resource, Error> {
+        if resource.resource_type() != ResourceType::SUBSCRIPTION || self.context.is_server {
+            return Ok(resource);
+        }
+        let accepted = subscription::accept(previous, resource, &self.server.subscription)?;
+        for resource_type in accepted.resource_types {
+            self.context.caller.require(resource_type, Right::Read)?;
+            self.context.caller.require(resource_type, Right::Search)?;
+        }
+        Ok(accepted.resource)
     }
 
     fn add(&mut self, draft: Draft) -> Result<usize, Error> {
@@ -390,7 +406,7 @@ impl<'a> Unit<'a> {
                     issues: Vec::new(),
                 });
             }
-            Planned::Existing(stored) => return Ok(Reply::stored((**stored).clone())),
+            Planned::Existing(stored) => return Reply::stored(self.context, (**stored).clone()),
             Planned::Draft(draft) => *draft,
         };
         let (draft, written) = self
