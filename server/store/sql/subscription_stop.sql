@@ -2,5 +2,8 @@
 UPDATE subscription_state
 SET epoch = $2, listening = false, deleted = $3, status = 'off', reported = 'off', handshaken = false, batch_to = NULL,
     due_at = NULL, lease = NULL, attempt = 0, first_fail_at = NULL, slow = false,
-    definition_version = $4
+    definition_version = $4,
+    -- An error is kept if it was the reason.
+    error_code = CASE WHEN status = 'off' THEN error_code END,
+    error_text = CASE WHEN status = 'off' THEN error_text END
 WHERE key = $1

@@ -31,11 +31,11 @@ pub struct ChangeContent {
 }
 
 /// A subscription as it was last defined by its client.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Known {
     pub key: Key,
-    /// The version that defines it; `None` when nothing is to be matched with it any more.
-    pub definition: Option<Stored>,
+    /// The version that defines it, or why it cannot be decoded; `None` when nothing is to be matched with it any more.
+    pub definition: Option<Result<Stored>>,
 }
 
 /// What a subscription's client wants from now on.
@@ -144,13 +144,11 @@ impl Outbox {
             Stored::COLUMNS
         );
         let rows = self.query(&sql, &[&after]).await?;
-        rows.iter()
-            .map(|row| {
-                let listening: bool = row.get(1);
-                let definition = if listening { Some(Stored::from_row(row, 2)?) } else { None };
-                Ok(Known { key: Key::from_uuid(row.get(0)), definition })
-            })
-            .collect()
+        let known = |row: &tokio_postgres::Row| {
+            let listening: bool = row.get(1);
+            Known { key: Key::from_uuid(row.get(0)), definition: listening.then(|| Stored::from_row(row, 2)) }
+        };
+        Ok(rows.iter().map(known).collect())
     }
 
     /// Marks that subscriptions begin, change or end in this transaction, so that every process learns of it.

@@ -120,7 +120,12 @@ impl Store {
             )
             .await
             .map_err(from_postgres)?;
-        rows.iter().map(|row| lane(row, lease)).collect()
+        let lanes = rows.iter().filter_map(|row| {
+            // One that cannot be decoded stays leased, and does not stop the others.
+            let undecodable = |error| tracing::error!(%error, "A subscription cannot be decoded.");
+            lane(row, lease).map_err(undecodable).ok()
+        });
+        Ok(lanes.collect())
     }
 
     /// The request of this lane was accepted, with the events up to `batch_to` in it. Whether more is due now; `false` also

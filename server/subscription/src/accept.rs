@@ -14,7 +14,8 @@ use crate::{Content, Definition, Settings, header};
 pub struct Accepted {
     /// With its status, and with the headers that its client did not send because it never saw them.
     pub resource: Resource,
-    /// What its notifications are about: its client must have the right to read and search these types.
+    /// What its notifications are about: its client must have the right to read and search these types. None when it is
+    /// switched off and not understood.
     pub resource_types: Vec<ResourceType>,
     /// How much of them is told.
     pub content: Content,
@@ -22,7 +23,7 @@ pub struct Accepted {
 
 /// What a client sends, to be stored in the place of `previous` (`None` when there is none, or it was deleted).
 ///
-/// A new Subscription is `requested` or `off`. A later version may be `off`, or `requested` (`active` is taken for it): then
+/// A new Subscription is `requested` or `off`. A later version may be `off` (whatever else it says), or `requested` (`active` is taken for it): then
 /// the endpoint gets a new handshake, and events go on after the last one that was accepted.
 ///
 /// # Errors
@@ -51,24 +52,30 @@ pub fn accept(
             issues.push(Issue::error(IssueType::BusinessRule, sentence).at("Subscription.status"));
         }
     }
+    // One that cannot be honoured any more can still be switched off.
+    let is_end = previous.is_some() && subscription.text("status") == Some("off");
     let definition = match Definition::read(&subscription, settings) {
-        Ok(definition) => {
+        Ok(definition) if !is_end => {
             issues.extend(check(&definition, &subscription, settings));
             Some(definition)
         }
-        Err(found) => {
+        Err(found) if !is_end => {
             issues.extend(found);
             None
         }
+        definition => definition.ok(),
     };
-    match definition {
-        Some(definition) if issues.is_empty() => Ok(Accepted {
-            resource: subscription,
-            resource_types: definition.topic.resource_types(),
-            content: definition.content,
-        }),
-        _ => Err(Error::with_issues(Cause::Unprocessable, issues)),
+    if !issues.is_empty() {
+        return Err(Error::with_issues(Cause::Unprocessable, issues));
     }
+    Ok(Accepted {
+        resource: subscription,
+        resource_types: definition
+            .as_ref()
+            .map(|definition| definition.topic.resource_types())
+            .unwrap_or_default(),
+        content: definition.map_or(Content::Empty, |definition| definition.content),
+    })
 }
 
 /// What depends on where and when, not on the text alone.

@@ -69,7 +69,7 @@ pub(crate) type Requests = JoinSet<bool>;
 
 impl Delivery {
     /// # Errors
-    /// When no HTTP client can be made, as without any trusted certificates.
+    /// When no HTTP client can be made.
     pub fn new(store: Store, settings: Arc<Settings>) -> Result<Self, Error> {
         let rest_hook = RestHook::new(&settings)?;
         Ok(Self { store, settings, rest_hook, places: Mutex::default(), reports: Notify::new() })

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
 
-use fhir::{Error, Key, Resource, ResourceType};
+use fhir::{Error, Instant, Key, Resource, ResourceType};
 use jiff::tz::TimeZone;
 use store::outbox::{ChangeContent, Define, QueuedChange};
 use store::{Outbox, Store, Stored};
@@ -141,10 +141,15 @@ impl Sequencer {
             return Ok(());
         }
         for known in outbox.subscriptions(memory.epoch).await? {
-            let resource = known.definition.as_ref().map(Stored::resource).transpose()?.flatten();
-            match resource.map(|resource| Definition::read(&resource, &self.settings)) {
-                Some(Ok(definition)) => memory.index.insert(known.key, definition.topic, definition.filters),
-                Some(Err(_)) => {
+            let read = |definition: Result<Stored, Error>| {
+                let resource = definition.and_then(|stored| stored.resource()).ok().flatten()?;
+                Definition::read(&resource, &self.settings).ok()
+            };
+            match known.definition.map(read) {
+                Some(Some(definition)) => {
+                    memory.index.insert(known.key, definition.topic, definition.filters)
+                }
+                Some(None) => {
                     tracing::error!(subscription.key = %known.key.uuid(), "A subscription can no longer be understood.");
                     memory.index.remove(known.key);
                 }
@@ -180,9 +185,14 @@ impl Sequencer {
             }
             let outcome = match content {
                 Ok(content) if content.current.resource_type == ResourceType::SUBSCRIPTION => {
-                    self.subscription(outbox, memory, seq, content).await?;
                     plan.subscriptions += 1;
-                    Ok(Vec::new())
+                    match content.current.resource() {
+                        Ok(resource) => {
+                            self.subscription(outbox, memory, content, resource).await?;
+                            Ok(Vec::new())
+                        }
+                        Err(error) => Err(error.to_string()),
+                    }
                 }
                 Ok(content) => self.matches(&memory.index, content),
                 Err(error) => Err(error.to_string()),
@@ -231,12 +241,12 @@ impl Sequencer {
         &self,
         outbox: &Outbox,
         memory: &mut Memory,
-        seq: i64,
         content: ChangeContent,
+        resource: Option<Resource>,
     ) -> Result<(), Error> {
         let stored = content.current;
         let key = Key::of_resource(stored.resource_type, &stored.id);
-        let Some(resource) = stored.resource()? else {
+        let Some(resource) = resource else {
             memory.index.remove(key);
             return outbox.stop(key, stored.version_id, true).await;
         };
@@ -251,7 +261,7 @@ impl Sequencer {
             _ => {
                 let definition = Definition::read(&resource, &self.settings);
                 let define =
-                    define(key, seq, &stored, content.parties, reported, &resource, definition.as_ref().ok());
+                    define(key, &stored, content.parties, reported, &resource, definition.as_ref().ok());
                 match definition {
                     Ok(definition) if define.listening => {
                         memory.index.insert(key, definition.topic, definition.filters);
@@ -266,7 +276,6 @@ impl Sequencer {
 
 fn define(
     key: Key,
-    seq: i64,
     stored: &Stored,
     parties: Vec<Key>,
     reported: String,
@@ -283,7 +292,7 @@ fn define(
     Define {
         key,
         id: stored.id.clone(),
-        seq,
+        seq: stored.seq,
         version_id: stored.version_id,
         listening: status == "requested",
         parties,
@@ -296,7 +305,8 @@ fn define(
         heartbeat_seconds: definition.and_then(|d| d.heartbeat).map(number),
         timeout_seconds: definition.map_or(10, |d| number(d.timeout)),
         max_count: definition.map_or(1, |d| number(d.max_count)),
-        end: definition.and_then(|d| d.end),
+        // One that the database could not hold has passed as well.
+        end: definition.and_then(|d| d.end).map(|end| end.max(Instant::from_microseconds(0))),
         secret: signature::secret(),
     }
 }

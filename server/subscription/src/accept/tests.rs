@@ -221,7 +221,11 @@ fn a_client_may_ask_for_a_new_beginning_or_for_silence() {
     }
     let mut over = set("/status", json!("off"));
     over["end"] = json!("2001-01-01T00:00:00Z");
-    assert!(ours(Some(&previous), over, &settings()).is_ok());
+    assert!(ours(Some(&previous), over.clone(), &settings()).is_ok());
+    over["criteria"] = json!("http://example.org/no-topic-any-more");
+    let accepted = ours(Some(&previous), over.clone(), &settings()).unwrap();
+    assert!(accepted.resource_types.is_empty());
+    assert!(ours(None, over, &settings()).is_err());
 }
 
 #[test]

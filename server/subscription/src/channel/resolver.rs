@@ -48,3 +48,28 @@ impl Resolve for Resolver {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Settings;
+
+    #[tokio::test]
+    async fn a_name_is_refused_for_the_address_it_has() {
+        let resolve = async |settings: Settings, name: &str| {
+            let resolver = Resolver(Arc::new(Guard::new(&settings)));
+            resolver
+                .resolve(name.parse().unwrap())
+                .await
+                .map(|addresses| addresses.count())
+                .map_err(|e| e.to_string())
+        };
+        let settings = Settings::new("http://here/fhir");
+        let refused = resolve(settings.clone(), "localhost").await.unwrap_err();
+        assert!(refused.contains("not sent to"), "{refused}");
+        let allowed = Settings { allow_loopback: true, ..settings.clone() };
+        assert!(resolve(allowed, "LOCALHOST.").await.unwrap() > 0);
+        let listed = Settings { allow: vec!["localhost".to_owned().try_into().unwrap()], ..settings };
+        assert!(resolve(listed, "localhost").await.unwrap() > 0);
+    }
+}

@@ -11,7 +11,7 @@ use std::time::Duration;
 use fhir::{Error, Instant};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response};
+use reqwest::{Client, ClientBuilder, Response};
 
 use super::Failure;
 use super::resolver::{Resolver, Unresolved};
@@ -41,17 +41,13 @@ pub(crate) struct RestHook {
 impl RestHook {
     pub(crate) fn new(settings: &Settings) -> Result<Self, Error> {
         let guard = Arc::new(Guard::new(settings));
-        let client = Client::builder()
-            .redirect(Policy::none())
-            .no_proxy()
-            .referer(false)
-            .user_agent("HomeFirst")
-            .dns_resolver(Arc::new(Resolver(Arc::clone(&guard))))
-            .connect_timeout(Duration::from_secs(10))
-            .pool_max_idle_per_host(4)
-            .pool_idle_timeout(Duration::from_secs(60))
-            .build()
-            .map_err(Error::exception)?;
+        let client = match builder(&guard).build() {
+            Ok(client) => client,
+            Err(error) => {
+                tracing::error!(%error, "No trusted certificates were found: no https endpoint can be sent to.");
+                builder(&guard).tls_certs_only([]).build().map_err(Error::exception)?
+            }
+        };
         Ok(Self { client, guard })
     }
 
@@ -72,6 +68,18 @@ impl RestHook {
         drain(response).await;
         if status.is_success() { Ok(()) } else { Err(Failure::answered(status.as_u16(), retry_after)) }
     }
+}
+
+fn builder(guard: &Arc<Guard>) -> ClientBuilder {
+    Client::builder()
+        .redirect(Policy::none())
+        .no_proxy()
+        .referer(false)
+        .user_agent("HomeFirst")
+        .dns_resolver(Arc::new(Resolver(Arc::clone(guard))))
+        .connect_timeout(Duration::from_secs(10))
+        .pool_max_idle_per_host(4)
+        .pool_idle_timeout(Duration::from_secs(60))
 }
 
 fn headers(webhook: &Webhook<'_>, seconds: i64) -> HeaderMap {
@@ -140,3 +148,6 @@ async fn drain(mut response: Response) {
     // Whatever is left is dropped with its connection.
     let _ = tokio::time::timeout(BODY_TIME, read).await;
 }
+
+#[cfg(test)]
+mod tests;
