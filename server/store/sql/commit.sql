@@ -1,6 +1,7 @@
 -- Writes a unit of work: one row of each array a change. It writes all of it, or nothing.
 -- A change whose row is there already is written only when it follows that row's version ($3 is the version that it becomes):
 -- the row lock serialises the versions of a resource, and seq is drawn after the lock, so seq orders them too.
+-- The parts of sql/commit/ that have rows to write or delete are put in the place of the first comment.
 WITH input AS MATERIALIZED (
     SELECT *
     FROM unnest(
@@ -38,36 +39,7 @@ WITH input AS MATERIALIZED (
         confidentiality = excluded.confidentiality
     WHERE r.version_id + 1 = excluded.version_id
     RETURNING r.key, r.seq, r.last_updated
-), identifier_gone AS (
-    DELETE FROM identifier_index x USING unnest($20::uuid[], $21::uuid[]) AS g (value, source), written w
-    WHERE x.value = g.value AND x.source = g.source AND w.key = g.source
-), identifier_new AS (
-    INSERT INTO identifier_index (value, source)
-    SELECT n.value, n.source FROM unnest($22::uuid[], $23::uuid[]) AS n (value, source) JOIN written w ON w.key = n.source
-), reference_gone AS (
-    DELETE FROM reference_index x USING unnest($24::uuid[], $25::integer[], $26::uuid[]) AS g (target, parameter, source), written w
-    WHERE x.target = g.target AND x.parameter = g.parameter AND x.source = g.source AND w.key = g.source
-), reference_new AS (
-    INSERT INTO reference_index (target, parameter, source)
-    SELECT n.target, n.parameter, n.source
-    FROM unnest($27::uuid[], $28::integer[], $29::uuid[]) AS n (target, parameter, source) JOIN written w ON w.key = n.source
-), string_gone AS (
-    DELETE FROM string_index x USING unnest($30::integer[], $31::text[], $32::uuid[]) AS g (parameter, exact, source), written w
-    WHERE x.parameter = g.parameter AND x.exact = g.exact AND x.source = g.source AND w.key = g.source
-), string_new AS (
-    INSERT INTO string_index (parameter, folded, exact, source)
-    SELECT n.parameter, n.folded, n.exact, n.source
-    FROM unnest($33::integer[], $34::text[], $35::text[], $36::uuid[]) AS n (parameter, folded, exact, source)
-    JOIN written w ON w.key = n.source
-), date_gone AS (
-    DELETE FROM date_index x USING unnest($37::integer[], $38::bigint[], $39::bigint[], $40::uuid[]) AS g (parameter, low, high, source), written w
-    WHERE x.parameter = g.parameter AND x.low = g.low AND x.high = g.high AND x.source = g.source AND w.key = g.source
-), date_new AS (
-    INSERT INTO date_index (parameter, low, high, source)
-    SELECT n.parameter, n.low, n.high, n.source
-    FROM unnest($41::integer[], $42::bigint[], $43::bigint[], $44::uuid[]) AS n (parameter, low, high, source)
-    JOIN written w ON w.key = n.source
-), versions AS (
+)/* index rows */, versions AS (
     INSERT INTO version (
         seq, key, version_id, resource_type, id, operation, last_updated, dictionary, content, patient, parties, confidentiality
     )

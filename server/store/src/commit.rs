@@ -65,8 +65,9 @@ async fn lock(client: &impl GenericClient, absent: &[Absent]) -> Result<()> {
 
 async fn write(client: &impl GenericClient, commits: &[&Commit]) -> Result<Option<Vec<Vec<Written>>>> {
     let arrays = Arrays::of(commits)?;
-    let statement = client.prepare_cached(include_str!("../sql/commit.sql")).await.map_err(from_postgres)?;
-    let rows = match client.query(&statement, &arrays.parameters()).await {
+    let (sql, parameters) = arrays.statement();
+    let statement = client.prepare_cached(&sql).await.map_err(from_postgres)?;
+    let rows = match client.query(&statement, &parameters).await {
         Ok(rows) => rows,
         Err(error) if error.code() == Some(&SqlState::DIVISION_BY_ZERO) => return Ok(None),
         Err(error) => return Err(from_postgres(error)),
@@ -186,9 +187,10 @@ impl Arrays {
         Ok(arrays)
     }
 
-    fn parameters(&self) -> [&(dyn ToSql + Sync); 44] {
-        let (gone, new) = (&self.gone, &self.new);
-        [
+    /// The statement with the parts that have something to do, and the parameters that it takes. A part for rows that nobody has
+    /// would cost as much as one with rows: most writes need two or three of the eight.
+    fn statement(&self) -> (String, Vec<&(dyn ToSql + Sync)>) {
+        let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![
             &self.key,
             &self.resource_type,
             &self.version_id,
@@ -208,32 +210,54 @@ impl Arrays {
             &self.subject,
             &self.organization,
             &self.request_id,
-            &gone.identifier.0,
-            &gone.identifier.1,
-            &new.identifier.0,
-            &new.identifier.1,
-            &gone.reference.0,
-            &gone.reference.1,
-            &gone.reference.2,
-            &new.reference.0,
-            &new.reference.1,
-            &new.reference.2,
-            &gone.string.0,
-            &gone.string.2,
-            &gone.string.3,
-            &new.string.0,
-            &new.string.1,
-            &new.string.2,
-            &new.string.3,
-            &gone.date.0,
-            &gone.date.1,
-            &gone.date.2,
-            &gone.date.3,
-            &new.date.0,
-            &new.date.1,
-            &new.date.2,
-            &new.date.3,
-        ]
+        ];
+        let mut parts = String::new();
+        let satellites =
+            GONE.into_iter().zip(self.gone.columns()).chain(NEW.into_iter().zip(self.new.columns()));
+        for ((name, text), columns) in satellites.filter(|(_, columns)| !columns.is_empty()) {
+            let mut text = text.to_owned();
+            for (at, column) in columns.into_iter().enumerate() {
+                parameters.push(column);
+                text = text.replace(&format!("{{{}}}", at + 1), &format!("${}", parameters.len()));
+            }
+            parts.push_str(&format!(", {name} AS (\n{text})"));
+        }
+        (include_str!("../sql/commit.sql").replacen("/* index rows */", &parts, 1), parameters)
+    }
+}
+
+/// The parts of the statement that write and delete index rows: name and text, in the order of [`Satellites::columns`].
+const NEW: [(&str, &str); 4] = [
+    ("identifier_new", include_str!("../sql/commit/identifier_new.sql")),
+    ("reference_new", include_str!("../sql/commit/reference_new.sql")),
+    ("string_new", include_str!("../sql/commit/string_new.sql")),
+    ("date_new", include_str!("../sql/commit/date_new.sql")),
+];
+const GONE: [(&str, &str); 4] = [
+    ("identifier_gone", include_str!("../sql/commit/identifier_gone.sql")),
+    ("reference_gone", include_str!("../sql/commit/reference_gone.sql")),
+    ("string_gone", include_str!("../sql/commit/string_gone.sql")),
+    ("date_gone", include_str!("../sql/commit/date_gone.sql")),
+];
+
+impl Satellites {
+    /// The columns of each table's rows; none where there are no rows.
+    fn columns(&self) -> [Vec<&(dyn ToSql + Sync)>; 4] {
+        let (identifier, reference, string, date) =
+            (&self.identifier, &self.reference, &self.string, &self.date);
+        let columns: [Vec<&(dyn ToSql + Sync)>; 4] = [
+            vec![&identifier.0, &identifier.1],
+            vec![&reference.0, &reference.1, &reference.2],
+            vec![&string.0, &string.1, &string.2, &string.3],
+            vec![&date.0, &date.1, &date.2, &date.3],
+        ];
+        let is_empty =
+            [identifier.0.is_empty(), reference.0.is_empty(), string.0.is_empty(), date.0.is_empty()];
+        let mut at = 0;
+        columns.map(|columns| {
+            at += 1;
+            if is_empty[at - 1] { Vec::new() } else { columns }
+        })
     }
 }
 
