@@ -1,0 +1,3 @@
+//! The interactions of FHIR, over HTTP.
+
+mod create;
