@@ -30,7 +30,9 @@ const START: Duration = Duration::from_secs(120);
 pub enum Keep {
     /// On disk, safely.
     Data,
-    /// In a temporary folder that is removed when this process ends, however it ends; nothing waits for the disk.
+    /// On disk, safely, but in a temporary folder that is removed when this process ends, however it ends.
+    UntilTheEnd,
+    /// In such a temporary folder too, and nothing waits for the disk.
     Nothing,
 }
 
@@ -40,12 +42,22 @@ pub struct EmbeddedPostgres {
     url: String,
     cluster: PathBuf,
     account: Account,
-    binaries: Option<Binaries>,
-    child: Option<Child>,
+    /// What it was started with; `None` when another process started it.
+    started: Option<Started>,
     /// Removes what is not kept as soon as its standard input ends, which it does when this process is gone.
     undertaker: Option<Child>,
     /// Held while this process uses the cluster. `None` when another process does, which will also stop it.
     lock: Option<File>,
+}
+
+/// A Postgres that this process started.
+#[derive(Debug)]
+struct Started {
+    binaries: Binaries,
+    socket: PathBuf,
+    log: PathBuf,
+    keep: Keep,
+    child: Child,
 }
 
 /// Starts a Postgres whose data are in this folder, or finds the one that runs there. Blocks for as long as that takes.
@@ -60,15 +72,7 @@ pub fn start(folder: &Path, keep: Keep) -> Result<EmbeddedPostgres> {
     let lock = lock(&place)?;
     if let Some(postmaster) = settled(&cluster)? {
         let url = url(&postmaster.socket, postmaster.port);
-        return Ok(EmbeddedPostgres {
-            url,
-            cluster,
-            account,
-            binaries: None,
-            child: None,
-            undertaker: None,
-            lock,
-        });
+        return Ok(EmbeddedPostgres { url, cluster, account, started: None, undertaker: None, lock });
     }
     let version =
         fs::read_to_string(cluster.join("PG_VERSION")).ok().and_then(|text| text.trim().parse().ok());
@@ -83,27 +87,30 @@ pub fn start(folder: &Path, keep: Keep) -> Result<EmbeddedPostgres> {
             cluster.display()
         );
     }
+    let socket = socket_folder(&place);
+    let since = Instant::now();
+    while !postmaster::bury(&cluster, &socket)? {
+        ensure!(
+            since.elapsed() < START,
+            "A Postgres that was killed still has processes on {}.",
+            cluster.display()
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
     if version.is_none() {
         initialise(&binaries, account, &cluster, keep)?;
     }
-    let socket = socket_folder(&place);
     account.make_folder(&socket)?;
     let log = place.join("postgres.log");
     let mut child = spawn(&binaries, account, &cluster, &socket, &log, keep)?;
     let undertaker = match keep {
         Keep::Data => None,
-        Keep::Nothing => Some(undertaker(account, child.id(), &place, &socket)?),
+        Keep::UntilTheEnd | Keep::Nothing => Some(undertaker(account, &place, &socket)?),
     };
     wait(&mut child, &cluster, &log)?;
-    Ok(EmbeddedPostgres {
-        url: url(&socket, 5432),
-        cluster,
-        account,
-        binaries: Some(binaries),
-        child: Some(child),
-        undertaker,
-        lock,
-    })
+    let url = url(&socket, 5432);
+    let started = Some(Started { binaries, socket, log, keep, child });
+    Ok(EmbeddedPostgres { url, cluster, account, started, undertaker, lock })
 }
 
 /// Removes the data in this folder, after stopping the Postgres that runs on them.
@@ -131,7 +138,22 @@ impl EmbeddedPostgres {
     /// The folder with its programs (`postgres`, `initdb`), when this process started it.
     #[must_use]
     pub fn programs(&self) -> Option<&Path> {
-        self.binaries.as_ref().map(|binaries| binaries.folder.as_path())
+        self.started.as_ref().map(|started| started.binaries.folder.as_path())
+    }
+
+    /// Stops it as a crash would, without a word to its clients and without writing down what is in memory, and starts it
+    /// again: what was committed comes back from the log. Blocks until it takes connections. For tests of such crashes.
+    ///
+    /// # Errors
+    /// When another process started it, or it does not come back.
+    pub fn crash(&mut self) -> Result<()> {
+        let started = self.started.as_mut().context("Another process started this Postgres.")?;
+        // Its immediate shutdown, `pg_ctl stop -m immediate`.
+        self.account.command("kill").args(["-QUIT", &started.child.id().to_string()]).output()?;
+        started.child.wait()?;
+        let Started { binaries, socket, log, keep, .. } = &*started;
+        started.child = spawn(binaries, self.account, &self.cluster, socket, log, *keep)?;
+        wait(&mut started.child, &self.cluster, &started.log)
     }
 
     /// Stops it at once, losing nothing; one that another process uses too goes on.
@@ -142,8 +164,8 @@ impl EmbeddedPostgres {
         if let Some(postmaster) = Postmaster::of(&self.cluster) {
             stop_process(self.account, &self.cluster, postmaster.pid)?;
         }
-        if let Some(mut child) = self.child.take() {
-            child.wait()?;
+        if let Some(mut started) = self.started.take() {
+            started.child.wait()?;
         }
         if let Some(mut undertaker) = self.undertaker.take() {
             drop(undertaker.stdin.take());
@@ -155,7 +177,7 @@ impl EmbeddedPostgres {
 
 /// Where the data are: in the folder, unless the account of Postgres cannot get there (root's own folders, for instance).
 fn place(folder: &Path, keep: Keep, account: Account) -> Result<PathBuf> {
-    if keep == Keep::Nothing {
+    if keep != Keep::Data {
         return Ok(std::env::temp_dir().join(format!("homefirst-{:016x}", rand::random::<u64>())));
     }
     fs::create_dir_all(folder).with_context(|| format!("making the folder {}", folder.display()))?;
@@ -239,7 +261,12 @@ fn spawn(
         "checkpoint_timeout=15min".to_owned(),
         "log_min_messages=warning".to_owned(),
     ];
-    settings.push(format!("wal_compression={}", if binaries.has_lz4() { "lz4" } else { "on" }));
+    if cfg!(target_os = "linux") {
+        // After a crash, one flush of the file system instead of one of every file.
+        settings.push("recovery_init_sync_method=syncfs".to_owned());
+    }
+    let method = if has_lz4(binaries, account, cluster) { "lz4" } else { "on" };
+    settings.push(format!("wal_compression={method}"));
     if keep == Keep::Nothing {
         settings.extend(["fsync=off", "synchronous_commit=off", "full_page_writes=off"].map(str::to_owned));
     }
@@ -250,6 +277,13 @@ fn spawn(
         command.arg("-c").arg(setting);
     }
     command.spawn().context("starting Postgres")
+}
+
+/// Whether this Postgres was built with lz4: one that was not refuses the setting when it is asked for it.
+fn has_lz4(binaries: &Binaries, account: Account, cluster: &Path) -> bool {
+    let mut command = account.command(binaries.program("postgres"));
+    command.arg("-D").arg(cluster).args(["-c", "wal_compression=lz4", "-C", "wal_compression"]);
+    command.output().is_ok_and(|output| output.status.success())
 }
 
 fn wait(child: &mut Child, cluster: &Path, log: &Path) -> Result<()> {
@@ -280,11 +314,14 @@ fn stop_process(account: Account, cluster: &Path, pid: u32) -> Result<()> {
     Ok(())
 }
 
-fn undertaker(account: Account, pid: u32, place: &Path, socket: &Path) -> Result<Child> {
-    const SCRIPT: &str = "cat > /dev/null; kill -QUIT $1 2> /dev/null; n=0; \
-                          while kill -0 $1 2> /dev/null && [ $n -lt 100 ]; do sleep 0.05; n=$((n + 1)); done; rm -rf \"$2\" \"$3\"";
+fn undertaker(account: Account, place: &Path, socket: &Path) -> Result<Child> {
+    // Which process it is must be read at the end: it may have been started again since.
+    const SCRIPT: &str = "cat > /dev/null; pid=$(head -n 1 \"$1/postgres/postmaster.pid\"); \
+                          [ -n \"$pid\" ] && kill -QUIT $pid; n=0; \
+                          while [ -n \"$pid\" ] && kill -0 $pid && [ $n -lt 100 ]; do sleep 0.05; n=$((n + 1)); done; \
+                          rm -rf \"$1\" \"$2\"";
     let mut command = account.command("sh");
-    command.args(["-c", SCRIPT, "undertaker", &pid.to_string()]).arg(place).arg(socket);
+    command.args(["-c", SCRIPT, "undertaker"]).arg(place).arg(socket);
     let child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     child.context("starting a shell")
 }

@@ -1,5 +1,6 @@
 //! Starts a server: the database, the interactions, the subscriptions and HTTP, in that order; and stops it in the other.
 
+use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,6 +20,8 @@ use crate::{demo, status};
 
 /// How long the database may take to answer for the first time.
 const FIRST_ANSWER: Duration = Duration::from_secs(30);
+/// How long an address that is taken is tried.
+const TAKEN: Duration = Duration::from_secs(2);
 /// How long each part may take to stop.
 const LET_GO: Duration = Duration::from_secs(15);
 /// How many status changes may wait to be written into their Subscriptions.
@@ -47,8 +50,7 @@ pub struct Running {
 /// # Errors
 /// In words for whoever started it: what is wrong with the database, the keys or the address.
 pub async fn start(config: &Config) -> Result<Running> {
-    let listener = TcpListener::bind(config.server.listen)
-        .with_context(|| format!("{} cannot be listened on", config.server.listen))?;
+    let listener = listen(config.server.listen).await?;
     let address = listener.local_addr()?;
     let base = config.base(address);
     let auth = auth_mode(config, &base)?;
@@ -137,6 +139,19 @@ fn auth_mode(config: &Config, base: &str) -> Result<rest::AuthMode> {
     let verifier =
         verifier.context("auth.issuers is empty, so nobody could log in. Name an issuer and its keys.")?;
     Ok(rest::AuthMode::Bearer { verifier, jwks })
+}
+
+/// Listens on an address. One that is taken is tried again for a moment: its owner may have been killed just now.
+async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    let started = Instant::now();
+    loop {
+        match TcpListener::bind(address) {
+            Err(error) if error.kind() == ErrorKind::AddrInUse && started.elapsed() < TAKEN => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            result => return result.with_context(|| format!("{address} cannot be listened on")),
+        }
+    }
 }
 
 /// Waits until the database answers: it may be starting, just as we are.

@@ -112,7 +112,7 @@ async fn fhir(
     log(&error, trace);
     let answer = failure(&error, format, parameters.is_pretty, &trace.request_id);
     match error.cause() {
-        Cause::MethodNotAllowed => answer.with("allow", allowed(&address).join(", ")),
+        Cause::MethodNotAllowed => answer.with("allow", others(&address, http.method().as_str())),
         Cause::Login if http.headers().contains_key("authorization") => {
             answer.with("www-authenticate", "Bearer realm=\"FHIR\", error=\"invalid_token\"")
         }
@@ -254,6 +254,11 @@ fn verb(method: &str, address: &str) -> Result<Verb, Error> {
         let sentence = format!("This method is not for this address, which takes: {}.", verbs.join(", "));
         Error::new(Cause::MethodNotAllowed, sentence)
     })
+}
+
+/// The verbs that the address takes, but for the one that was refused: a type may take fewer than its address.
+fn others(address: &str, method: &str) -> String {
+    allowed(address).iter().filter(|verb| **verb != method).copied().collect::<Vec<_>>().join(", ")
 }
 
 /// Who is calling. What the server can do, everyone may ask.

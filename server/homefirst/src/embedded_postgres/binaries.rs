@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// The oldest version that is used.
 const OLDEST: u32 = 14;
@@ -29,16 +29,6 @@ impl Binaries {
 
     pub(super) fn program(&self, name: &str) -> PathBuf {
         self.folder.join(name)
-    }
-
-    /// Whether this Postgres was built with lz4.
-    pub(super) fn has_lz4(&self) -> bool {
-        let described =
-            Command::new(self.program("postgres")).arg("--describe-config").stderr(Stdio::null()).output();
-        described.is_ok_and(|output| {
-            let text = String::from_utf8_lossy(&output.stdout);
-            text.lines().any(|line| line.starts_with("wal_compression\t") && line.contains("lz4"))
-        })
     }
 }
 

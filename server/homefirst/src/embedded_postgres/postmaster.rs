@@ -34,6 +34,24 @@ impl Postmaster {
     }
 }
 
+/// Removes the locks that a killed Postgres left behind, once its last process is gone from the cluster. They would stand in
+/// the way of the next one for as long as the number of the killed process is taken. Returns whether they are gone.
+pub(super) fn bury(cluster: &Path, socket: &Path) -> std::io::Result<bool> {
+    let mut processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let is_there =
+        |process: fs::DirEntry| fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd == cluster);
+    if Postmaster::of(cluster).is_some() || processes.any(is_there) {
+        return Ok(false);
+    }
+    for lock in [cluster.join("postmaster.pid"), socket.join(".s.PGSQL.5432.lock")] {
+        match fs::remove_file(lock) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(true)
+}
+
 /// Whether this process is a Postgres, and not another that has got the number since.
 fn is_postgres(pid: u32) -> bool {
     let status = fs::read_to_string(format!("/proc/{pid}/stat"));
