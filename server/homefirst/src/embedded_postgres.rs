@@ -88,15 +88,7 @@ pub fn start(folder: &Path, keep: Keep) -> Result<EmbeddedPostgres> {
         );
     }
     let socket = socket_folder(&place);
-    let since = Instant::now();
-    while !postmaster::bury(&cluster, &socket)? {
-        ensure!(
-            since.elapsed() < START,
-            "A Postgres that was killed still has processes on {}.",
-            cluster.display()
-        );
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    clear(&cluster, &socket)?;
     if version.is_none() {
         initialise(&binaries, account, &cluster, keep)?;
     }
@@ -154,6 +146,22 @@ impl EmbeddedPostgres {
         let Started { binaries, socket, log, keep, .. } = &*started;
         started.child = spawn(binaries, self.account, &self.cluster, socket, log, *keep)?;
         wait(&mut started.child, &self.cluster, &started.log)
+    }
+
+    /// Starts it again when it has ended without being asked to. Returns whether it had.
+    ///
+    /// # Errors
+    /// When it does not come back.
+    pub fn revive(&mut self) -> Result<bool> {
+        let Some(started) = self.started.as_mut() else { return Ok(false) };
+        if started.child.try_wait()?.is_none() {
+            return Ok(false);
+        }
+        clear(&self.cluster, &started.socket)?;
+        let Started { binaries, socket, log, keep, .. } = &*started;
+        started.child = spawn(binaries, self.account, &self.cluster, socket, log, *keep)?;
+        wait(&mut started.child, &self.cluster, &started.log)?;
+        Ok(true)
     }
 
     /// Stops it at once, losing nothing; one that another process uses too goes on.
@@ -214,6 +222,17 @@ fn settled(cluster: &Path) -> Result<Option<Postmaster>> {
     }
 }
 
+/// Clears away what a killed Postgres left behind, once its last process is gone.
+fn clear(cluster: &Path, socket: &Path) -> Result<()> {
+    let since = Instant::now();
+    while !postmaster::bury(cluster, socket)? {
+        let still = "A Postgres that was killed still has processes on";
+        ensure!(since.elapsed() < START, "{still} {}.", cluster.display());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
 fn initialise(binaries: &Binaries, account: Account, cluster: &Path, keep: Keep) -> Result<()> {
     // What an interrupted start left half done is no cluster.
     let draft = cluster.with_extension("new");
@@ -231,13 +250,15 @@ fn initialise(binaries: &Binaries, account: Account, cluster: &Path, keep: Keep)
         "-E",
         "UTF8",
         "--locale=C",
+        "--no-sync",
         "--no-instructions",
     ]);
-    if keep == Keep::Nothing {
-        command.arg("--no-sync");
-    }
     let output = command.output().context("running initdb")?;
     ensure!(output.status.success(), "initdb failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+    if keep == Keep::Data {
+        // One flush of the file system; initdb's own, file by file, takes seconds.
+        account.command("sync").arg("-f").arg(&draft).output().context("running sync")?;
+    }
     fs::rename(&draft, cluster)?;
     Ok(())
 }

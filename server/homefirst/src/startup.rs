@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use actix_web::dev::ServerHandle;
 use actix_web::{App as Service, HttpServer, web};
-use anyhow::{Context, Result};
+use anyhow::{Context as _, Result};
 use auth::Verifier;
-use interaction::Server;
+use interaction::{Context, Interaction, Server};
 use store::Store;
 use subscription::{Engine, StatusChange};
 use tokio::sync::{Notify, mpsc, watch};
@@ -64,6 +64,11 @@ pub async fn start(config: &Config) -> Result<Running> {
         }
     }
     let server = Arc::new(Server::new(store.clone(), config.interaction(&base), config.subscription(&base))?);
+    // What is put together at its first use is put together now, beside what follows, and not for the first caller.
+    tokio::spawn({
+        let server = Arc::clone(&server);
+        async move { server.perform(&Context::of_server(), Interaction::Capabilities).await.map(|_| ()) }
+    });
     if config.demo_place && demo::seed(&server).await? {
         tracing::info!("the demo place was put into the database");
     }

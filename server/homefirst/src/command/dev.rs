@@ -2,11 +2,16 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use homefirst::config::AuthMode;
 use homefirst::embedded_postgres::{self, EmbeddedPostgres, Keep};
 use homefirst::{Config, Running, asked_to_stop, start, telemetry};
+use tokio::sync::oneshot::{self, error::TryRecvError};
+
+/// How often we look whether Postgres is still there.
+const LOOK: Duration = Duration::from_millis(100);
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -41,12 +46,27 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
         "--reset is for the server's own database, and DATABASE_URL names another. Empty that one yourself."
     );
     let (config, postgres) = with_database(config, &arguments).await?;
+    let Some(mut postgres) = postgres else { return serve(&config, &arguments).await };
+    let (stop, mut stopping) = oneshot::channel::<()>();
+    let kept = tokio::task::spawn_blocking(move || {
+        // Until our end, look after it: somebody may try what happens when it is killed.
+        while let Err(TryRecvError::Empty) = stopping.try_recv() {
+            match postgres.revive() {
+                Ok(false) => {}
+                Ok(true) => tracing::warn!("Postgres had ended, and was started again"),
+                Err(error) => {
+                    tracing::error!("Postgres has ended and does not come back: {error:#}");
+                    std::thread::sleep(10 * LOOK);
+                }
+            }
+            std::thread::sleep(LOOK);
+        }
+        postgres.stop()
+    });
     let result = serve(&config, &arguments).await;
-    let stopped = match postgres {
-        Some(postgres) => tokio::task::spawn_blocking(|| postgres.stop()).await?,
-        None => Ok(()),
-    };
-    result.and(stopped)
+    // The other side ends when this one is gone, too.
+    drop(stop);
+    result.and(kept.await?)
 }
 
 fn config(arguments: &Arguments) -> Result<Config> {
