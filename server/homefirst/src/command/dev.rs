@@ -107,6 +107,9 @@ async fn with_database(
     });
     let postgres = postgres.await??;
     postgres.url().clone_into(&mut config.database.url);
+    // For psql, and for whoever wants to measure against the same database.
+    std::fs::create_dir_all(&arguments.data)?;
+    std::fs::write(arguments.data.join("database-url"), postgres.url())?;
     Ok((config, Some(postgres)))
 }
 
