@@ -8,6 +8,7 @@ pub mod builders;
 pub mod client;
 pub mod database;
 pub mod place;
+pub mod process;
 pub mod receiver;
 pub mod server;
 
