@@ -137,6 +137,7 @@ mod tests {
             owner: Some(behind),
             patient: None,
             parties: None,
+            deleted: false,
             visible: true,
         };
         let parties = parties_of(&resource, "http://x", &HashMap::from([(service, target)]), |_| {

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use fhir::{Cause, Error, Issue, IssueType, Key, Reference, Resource};
 use store::Target;
 
-/// Checks every reference of a resource against the targets that were found, and against what the same unit writes.
+/// Checks every reference of a resource against the targets that were found, and against what the same unit does to them:
+/// `leaves` says whether it leaves a resource there, `None` when it does not touch it.
 ///
 /// # Errors
 /// 400 for a conditional reference outside of a transaction, 422 with one finding for each reference that names nothing.
@@ -14,7 +15,7 @@ pub(crate) fn check(
     resource: &Resource,
     base: &str,
     targets: &HashMap<Key, Target>,
-    is_written: impl Fn(Key) -> bool,
+    leaves: impl Fn(Key) -> Option<bool>,
 ) -> Result<(), Error> {
     let mut missing = Vec::new();
     for (expression, reference) in resource.references(base) {
@@ -31,7 +32,8 @@ pub(crate) fn check(
             }
             Reference::Local { resource_type, id, .. } => {
                 let key = Key::of_resource(*resource_type, id);
-                if !is_written(key) && !targets.get(&key).is_some_and(|target| target.visible) {
+                let is_there = || targets.get(&key).is_some_and(|target| target.visible && !target.deleted);
+                if !leaves(key).unwrap_or_else(is_there) {
                     let sentence = format!(
                         "{resource_type}/{id} is not known here. Create it first, or send both in one transaction."
                     );

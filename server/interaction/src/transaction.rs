@@ -101,6 +101,7 @@ impl Unit<'_> {
         order.sort_by_key(|(_, resolution)| resolution.rank());
         let mut creates: HashMap<String, Planned> = HashMap::new();
         for (at, resolution) in order {
+            self.begin_entry(at);
             let plan = async {
                 Ok(match resolution {
                     Resolved::Create { id, resource } => {

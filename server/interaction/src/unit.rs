@@ -1,19 +1,20 @@
 //! A unit of work that is being planned: the drafts of every resource that it will write, until they are settled into one
 //! [`store::Commit`]. A single write is a unit of one; a transaction is a unit of many.
 
-use std::collections::{BTreeSet, HashMap};
+mod settle;
+
+use std::collections::HashMap;
 use std::time::Duration;
 
 use auth::Right;
 use fhir::{Cause, Error, Id, Instant, Issue, Key, Resource, ResourceType, VersionId};
-use store::{Absent, Change, Commit, Committed, Operation, Stored, Target, Written};
+use store::{Absent, Committed, Operation, Stored, Written};
 use workflow::Effect;
 
 use crate::batch::Entry;
-use crate::label::{WORKFLOW, label, parties_of};
 use crate::reply::{Reply, Success, Version};
 use crate::request::IfMatch;
-use crate::{Context, Server, reference};
+use crate::{Context, Server};
 
 /// How often a unit is planned anew when another writer was faster.
 const ATTEMPTS: usize = 8;
@@ -30,6 +31,7 @@ pub(crate) struct Unit<'a> {
     /// What was read on the way, so that effects know which version they follow.
     remembered: HashMap<Key, Stored>,
     now: Instant,
+    entry: Option<usize>,
 }
 
 /// The next version of one resource, before its label and index rows are known.
@@ -43,6 +45,8 @@ struct Draft {
     /// Whether a client sent it, so that its references and the right to write it are checked.
     from_client: bool,
     issues: Vec<Issue>,
+    /// The entry of the transaction that it is planned for.
+    entry: Option<usize>,
 }
 
 /// What planning one write came to.
@@ -67,6 +71,7 @@ impl<'a> Unit<'a> {
             absent: Vec::new(),
             remembered: HashMap::new(),
             now: Instant::now(),
+            entry: None,
         }
     }
 
@@ -115,8 +120,17 @@ impl<'a> Unit<'a> {
         }
     }
 
-    fn is_written(&self, key: Key) -> bool {
-        self.written(key).is_some()
+    /// Whether this unit leaves the resource there; `None` when it does not touch it.
+    fn leaves(&self, key: Key) -> Option<bool> {
+        match self.by_key.get(&key) {
+            Some(draft) => Some(self.drafts[*draft].resource.is_some()),
+            None => self.incoming.contains_key(&key).then_some(true),
+        }
+    }
+
+    /// From now on what is planned is planned for this entry of a transaction.
+    pub(crate) fn begin_entry(&mut self, index: usize) {
+        self.entry = Some(index);
     }
 
     /// Plans a new resource under this id.
@@ -136,6 +150,7 @@ impl<'a> Unit<'a> {
             resource: Some(outcome.resource),
             from_client: true,
             issues,
+            entry: self.entry,
         })?;
         self.apply(outcome.effects)?;
         Ok(Planned::Draft(draft))
@@ -179,6 +194,7 @@ impl<'a> Unit<'a> {
             resource: Some(outcome.resource),
             from_client: true,
             issues,
+            entry: self.entry,
         })?;
         self.apply(outcome.effects)?;
         Ok(Planned::Draft(draft))
@@ -195,6 +211,7 @@ impl<'a> Unit<'a> {
             resource: None,
             from_client: true,
             issues: Vec::new(),
+            entry: self.entry,
         })?;
         Ok(Planned::Draft(draft))
     }
@@ -244,6 +261,7 @@ impl<'a> Unit<'a> {
                         resource: Some(resource),
                         from_client: false,
                         issues: Vec::new(),
+                        entry: self.entry,
                     })?;
                 }
                 Effect::Update(resource) => {
@@ -277,117 +295,12 @@ impl<'a> Unit<'a> {
                         resource: Some(resource),
                         from_client: false,
                         issues: Vec::new(),
+                        entry: self.entry,
                     })?;
                 }
             }
         }
         Ok(())
-    }
-
-    /// Checks references and rights, and gives every draft its label and index rows.
-    pub(crate) async fn settle(&mut self) -> Result<Commit, Error> {
-        let base = &self.server.settings.base;
-        let targets = self.targets().await?;
-        for draft in self.drafts.iter().filter(|draft| draft.from_client) {
-            if let Some(resource) = &draft.resource
-                && self.server.settings.check_references
-            {
-                reference::check(resource, base, &targets, |key| self.is_written(key))?;
-            }
-            self.check_right(draft, &targets)?;
-        }
-        let parties = self.parties(&targets);
-        let mut changes = Vec::with_capacity(self.drafts.len());
-        for (draft, parties) in self.drafts.iter().zip(parties) {
-            let rows = |resource: &Resource| {
-                let mut rows = ::search::index(resource, base, &self.server.zone);
-                if draft.resource_type == ResourceType::PATIENT {
-                    // A Patient is about itself, for those who are of its circle of care.
-                    rows.patient = Some(Key::of_resource(draft.resource_type, draft.id.as_str()));
-                }
-                rows
-            };
-            let labelled = draft.resource.as_ref().or(draft.previous_resource.as_ref());
-            changes.push(Change {
-                resource_type: draft.resource_type,
-                id: draft.id.clone(),
-                operation: draft.operation,
-                expected: draft.previous.as_ref().map(|previous| previous.version_id),
-                resource: draft.resource.clone(),
-                rows: draft.resource.as_ref().map(rows).unwrap_or_default(),
-                previous_rows: draft.previous_resource.as_ref().map(rows).unwrap_or_default(),
-                label: labelled.map(|resource| label(resource, parties)).unwrap_or_default(),
-            });
-        }
-        Ok(Commit { changes, absent: std::mem::take(&mut self.absent), actor: self.context.actor() })
-    }
-
-    /// What the drafts refer to, before and after, and the drafts' own current rows.
-    async fn targets(&self) -> Result<HashMap<Key, Target>, Error> {
-        let base = &self.server.settings.base;
-        let mut keys = BTreeSet::new();
-        for draft in &self.drafts {
-            for resource in [&draft.resource, &draft.previous_resource].into_iter().flatten() {
-                keys.extend(resource.references(base).iter().filter_map(|(_, reference)| reference.key()));
-            }
-            if draft.previous.is_some() {
-                keys.insert(Key::of_resource(draft.resource_type, draft.id.as_str()));
-            }
-        }
-        let keys: Vec<_> = keys.into_iter().collect();
-        let targets = self.server.store.targets(&self.context.access, &keys).await?;
-        Ok(targets.into_iter().map(|target| (target.key, target)).collect())
-    }
-
-    /// Writes are for the parties of the current version.
-    fn check_right(&self, draft: &Draft, targets: &HashMap<Key, Target>) -> Result<(), Error> {
-        let Some(current) = targets.get(&Key::of_resource(draft.resource_type, draft.id.as_str())) else {
-            return Ok(());
-        };
-        if draft.previous.is_none() || self.context.access.may_write(current.parties.as_deref()) {
-            return Ok(());
-        }
-        let issue = Issue::error(
-            fhir::IssueType::Forbidden,
-            format!(
-                "Your organisation is not a party to {}/{}, so it may read it but not write it.",
-                draft.resource_type, draft.id
-            ),
-        );
-        Err(Error::with_issue(Cause::Forbidden, issue.by_rule("IC-AUTH-01")))
-    }
-
-    /// The parties of every draft's version. An organisation that is named no more sees this version, and nothing after it.
-    fn parties(&self, targets: &HashMap<Key, Target>) -> Vec<BTreeSet<Key>> {
-        let base = &self.server.settings.base;
-        let mut of_requests: HashMap<Key, BTreeSet<Key>> = HashMap::new();
-        let mut parties = vec![BTreeSet::new(); self.drafts.len()];
-        let mut order: Vec<usize> = (0..self.drafts.len()).collect();
-        order.sort_by_key(|at| self.drafts[*at].resource_type != ResourceType::SERVICE_REQUEST);
-        for at in order {
-            let draft = &self.drafts[at];
-            let key = Key::of_resource(draft.resource_type, draft.id.as_str());
-            let mut of_draft: BTreeSet<Key> = [&draft.resource, &draft.previous_resource]
-                .into_iter()
-                .flatten()
-                .flat_map(|resource| {
-                    parties_of(resource, base, targets, |request| of_requests.get(&request).cloned())
-                })
-                .collect();
-            if draft.previous.is_none() && draft.from_client {
-                of_draft.extend(&self.context.parties);
-            }
-            let is_kept = !WORKFLOW.contains(&draft.resource_type) || draft.resource.is_none();
-            if is_kept && let Some(current) = targets.get(&key) {
-                of_draft.extend(current.parties.iter().flatten());
-                of_draft.extend(&self.context.parties);
-            }
-            if draft.resource_type == ResourceType::SERVICE_REQUEST {
-                of_requests.insert(key, of_draft.clone());
-            }
-            parties[at] = of_draft;
-        }
-        parties
     }
 
     /// The reply for what was planned, once it is written.

@@ -41,7 +41,7 @@ fn is_clash(state: &SqlState) -> bool {
         .contains(state)
 }
 
-/// The server is going down, coming up, or out of some resource.
+/// The server is going down, coming up, out of some resource, or takes no connections to this database for the moment.
 fn is_passing(state: &SqlState) -> bool {
-    ["08", "53", "57"].iter().any(|class| state.code().starts_with(class))
+    ["08", "53", "55", "57"].iter().any(|class| state.code().starts_with(class))
 }

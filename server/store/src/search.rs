@@ -87,7 +87,8 @@ impl Store {
         let secret =
             if query.cursor.is_some() || query.count > 0 { self.cursor_secret().await? } else { Vec::new() };
         let order = Order::of(query);
-        let after = query.cursor.as_deref().map(|text| cursor::open(text, &secret, &order)).transpose()?;
+        let after =
+            query.cursor.as_deref().map(|text| cursor::open(text, &secret, query, &order)).transpose()?;
         let mut parameters = Parameters::default();
         let sql = page_sql(access, query, &order, after.as_deref(), &mut parameters);
         let client = self.client().await?;
@@ -97,7 +98,7 @@ impl Store {
         if rows.len() > count
             && let Some(last) = rows.get(count.saturating_sub(1))
         {
-            found.next = Some(cursor::seal(&order.values(last, 8), &secret));
+            found.next = Some(cursor::seal(&order.values(last, 8), &secret, query));
         }
         found.matches = rows.iter().take(count).map(|row| Stored::from_row(row, 0)).collect::<Result<_>>()?;
         Ok(())

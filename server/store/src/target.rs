@@ -15,12 +15,14 @@ pub struct Target {
     pub owner: Option<Key>,
     pub patient: Option<Key>,
     pub parties: Option<Vec<Key>>,
+    /// Whether its current version is a deletion.
+    pub deleted: bool,
     /// Whether the caller may see it. Rules of the server may look at what the caller may not.
     pub visible: bool,
 }
 
 impl Store {
-    /// Those of these resources that exist and are not deleted.
+    /// Those of these resources that exist, deleted ones too: whoever brings one back to life must be a party to it.
     pub async fn targets(&self, access: &Access, keys: &[Key]) -> Result<Vec<Target>> {
         if keys.is_empty() {
             return Ok(Vec::new());
@@ -29,8 +31,8 @@ impl Store {
         let n = parameters.push(keys.iter().map(|key| key.uuid()).collect::<Vec<_>>());
         let visible = access.condition("r", &mut parameters);
         let sql = format!(
-            "SELECT r.key, r.resource_type, r.owner, r.patient, r.parties, {visible} \
-             FROM resource r WHERE r.key = ANY(${n}) AND NOT r.deleted"
+            "SELECT r.key, r.resource_type, r.owner, r.patient, r.parties, r.deleted, {visible} \
+             FROM resource r WHERE r.key = ANY(${n})"
         );
         let client = self.client().await?;
         let statement = client.prepare_cached(&sql).await.map_err(from_postgres)?;
@@ -46,7 +48,8 @@ impl Store {
                     owner: row.get::<_, Option<_>>(2).map(Key::from_uuid),
                     patient: row.get::<_, Option<_>>(3).map(Key::from_uuid),
                     parties: parties.map(|parties| parties.into_iter().map(Key::from_uuid).collect()),
-                    visible: row.get(5),
+                    deleted: row.get(5),
+                    visible: row.get(6),
                 })
             })
             .collect()

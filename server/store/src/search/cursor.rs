@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use fhir::{Cause, Error};
+use search::Query;
 
 use super::order::Order;
 use crate::Result;
@@ -46,18 +47,18 @@ impl Value {
 
 const SIGNATURE: usize = 16;
 
-pub(super) fn seal(values: &[Value], secret: &[u8]) -> String {
+pub(super) fn seal(values: &[Value], secret: &[u8], query: &Query) -> String {
     let body = serde_json::Value::from_iter(values.iter().map(Value::to_json)).to_string();
-    let mut bytes = signature(body.as_bytes(), secret).to_vec();
+    let mut bytes = signature(body.as_bytes(), secret, query).to_vec();
     bytes.extend_from_slice(body.as_bytes());
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
-pub(super) fn open(text: &str, secret: &[u8], order: &Order) -> Result<Vec<Value>> {
+pub(super) fn open(text: &str, secret: &[u8], query: &Query, order: &Order) -> Result<Vec<Value>> {
     let values = || {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
         let (signed, body) = bytes.split_at_checked(SIGNATURE)?;
-        if signature(body, secret) != signed {
+        if signature(body, secret, query) != signed {
             return None;
         }
         let serde_json::Value::Array(values) = serde_json::from_slice(body).ok()? else { return None };
@@ -72,12 +73,22 @@ pub(super) fn open(text: &str, secret: &[u8], order: &Order) -> Result<Vec<Value
     })
 }
 
-fn signature(body: &[u8], secret: &[u8]) -> [u8; SIGNATURE] {
+/// The signature is for one search: in another, the place after which a page begins would be another place.
+fn signature(body: &[u8], secret: &[u8], query: &Query) -> [u8; SIGNATURE] {
     let mut key = [0; 32];
     for (to, from) in key.iter_mut().zip(secret) {
         *to = *from;
     }
+    let mut hasher = blake3::Hasher::new_keyed(&key);
+    let asked = query.used.iter().filter(|(name, _)| name != "_count");
+    let asked = asked.flat_map(|(name, value)| [name.as_str(), value.as_str()]);
+    for text in [query.resource_type.name()].into_iter().chain(asked) {
+        // With its length, so that no two searches read the same.
+        hasher.update(&text.len().to_le_bytes());
+        hasher.update(text.as_bytes());
+    }
+    hasher.update(body);
     let mut signature = [0; SIGNATURE];
-    signature.copy_from_slice(&blake3::keyed_hash(&key, body).as_bytes()[..SIGNATURE]);
+    signature.copy_from_slice(&hasher.finalize().as_bytes()[..SIGNATURE]);
     signature
 }

@@ -1,0 +1,127 @@
+//! From drafts to one commit: every reference and right is checked, and every draft gets its label and index rows.
+
+use std::collections::{BTreeSet, HashMap};
+
+use fhir::{Cause, Error, Issue, Key, Resource, ResourceType};
+use store::{Change, Commit, Target};
+
+use super::{Draft, Unit};
+use crate::label::{WORKFLOW, label, parties_of};
+use crate::reference;
+
+impl Unit<'_> {
+    /// Checks references and rights, and gives every draft its label and index rows.
+    pub(crate) async fn settle(&mut self) -> Result<Commit, Error> {
+        let base = &self.server.settings.base;
+        let targets = self.targets().await?;
+        for draft in self.drafts.iter().filter(|draft| draft.from_client) {
+            self.check(draft, &targets).map_err(|error| match draft.entry {
+                Some(index) => error.in_entry(index),
+                None => error,
+            })?;
+        }
+        let parties = self.parties(&targets);
+        let mut changes = Vec::with_capacity(self.drafts.len());
+        for (draft, parties) in self.drafts.iter().zip(parties) {
+            let rows = |resource: &Resource| {
+                let mut rows = ::search::index(resource, base, &self.server.zone);
+                if draft.resource_type == ResourceType::PATIENT {
+                    // A Patient is about itself, for those who are of its circle of care.
+                    rows.patient = Some(Key::of_resource(draft.resource_type, draft.id.as_str()));
+                }
+                rows
+            };
+            let labelled = draft.resource.as_ref().or(draft.previous_resource.as_ref());
+            changes.push(Change {
+                resource_type: draft.resource_type,
+                id: draft.id.clone(),
+                operation: draft.operation,
+                expected: draft.previous.as_ref().map(|previous| previous.version_id),
+                resource: draft.resource.clone(),
+                rows: draft.resource.as_ref().map(rows).unwrap_or_default(),
+                previous_rows: draft.previous_resource.as_ref().map(rows).unwrap_or_default(),
+                label: labelled.map(|resource| label(resource, parties)).unwrap_or_default(),
+            });
+        }
+        Ok(Commit { changes, absent: std::mem::take(&mut self.absent), actor: self.context.actor() })
+    }
+
+    /// What the drafts refer to, before and after, and the drafts' own current rows.
+    async fn targets(&self) -> Result<HashMap<Key, Target>, Error> {
+        let base = &self.server.settings.base;
+        let mut keys = BTreeSet::new();
+        for draft in &self.drafts {
+            for resource in [&draft.resource, &draft.previous_resource].into_iter().flatten() {
+                keys.extend(resource.references(base).iter().filter_map(|(_, reference)| reference.key()));
+            }
+            if draft.previous.is_some() {
+                keys.insert(Key::of_resource(draft.resource_type, draft.id.as_str()));
+            }
+        }
+        let keys: Vec<_> = keys.into_iter().collect();
+        let targets = self.server.store.targets(&self.context.access, &keys).await?;
+        Ok(targets.into_iter().map(|target| (target.key, target)).collect())
+    }
+
+    /// Whether what it refers to is there, and the caller may write it.
+    fn check(&self, draft: &Draft, targets: &HashMap<Key, Target>) -> Result<(), Error> {
+        if let Some(resource) = &draft.resource
+            && self.server.settings.check_references
+        {
+            let base = &self.server.settings.base;
+            reference::check(resource, base, targets, |key| self.leaves(key))?;
+        }
+        self.check_right(draft, targets)
+    }
+
+    /// Writes are for the parties of the current version.
+    fn check_right(&self, draft: &Draft, targets: &HashMap<Key, Target>) -> Result<(), Error> {
+        let Some(current) = targets.get(&Key::of_resource(draft.resource_type, draft.id.as_str())) else {
+            return Ok(());
+        };
+        if draft.previous.is_none() || self.context.access.may_write(current.parties.as_deref()) {
+            return Ok(());
+        }
+        let issue = Issue::error(
+            fhir::IssueType::Forbidden,
+            format!(
+                "Your organisation is not a party to {}/{}, so it may read it but not write it.",
+                draft.resource_type, draft.id
+            ),
+        );
+        Err(Error::with_issue(Cause::Forbidden, issue.by_rule("IC-AUTH-01")))
+    }
+
+    /// The parties of every draft's version. An organisation that is named no more sees this version, and nothing after it.
+    fn parties(&self, targets: &HashMap<Key, Target>) -> Vec<BTreeSet<Key>> {
+        let base = &self.server.settings.base;
+        let mut of_requests: HashMap<Key, BTreeSet<Key>> = HashMap::new();
+        let mut parties = vec![BTreeSet::new(); self.drafts.len()];
+        let mut order: Vec<usize> = (0..self.drafts.len()).collect();
+        order.sort_by_key(|at| self.drafts[*at].resource_type != ResourceType::SERVICE_REQUEST);
+        for at in order {
+            let draft = &self.drafts[at];
+            let key = Key::of_resource(draft.resource_type, draft.id.as_str());
+            let mut of_draft: BTreeSet<Key> = [&draft.resource, &draft.previous_resource]
+                .into_iter()
+                .flatten()
+                .flat_map(|resource| {
+                    parties_of(resource, base, targets, |request| of_requests.get(&request).cloned())
+                })
+                .collect();
+            if draft.previous.is_none() && draft.from_client {
+                of_draft.extend(&self.context.parties);
+            }
+            let is_kept = !WORKFLOW.contains(&draft.resource_type) || draft.resource.is_none();
+            if is_kept && let Some(current) = targets.get(&key) {
+                of_draft.extend(current.parties.iter().flatten());
+                of_draft.extend(&self.context.parties);
+            }
+            if draft.resource_type == ResourceType::SERVICE_REQUEST {
+                of_requests.insert(key, of_draft.clone());
+            }
+            parties[at] = of_draft;
+        }
+        parties
+    }
+}
