@@ -1,3 +1,13 @@
 //! The interactions of FHIR, over HTTP.
 
+mod batch;
+mod capabilities;
+mod conditional;
 mod create;
+mod delete;
+mod history;
+mod paging;
+mod read;
+mod search;
+mod transaction;
+mod update;

@@ -3,3 +3,4 @@
 
 mod fault;
 mod interaction;
+mod rest;

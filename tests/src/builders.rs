@@ -37,6 +37,13 @@ pub fn number() -> u32 {
     NUMBERS.fetch_add(1, Ordering::Relaxed)
 }
 
+/// The time so many hours before now, in UTC.
+#[must_use]
+pub fn hours_ago(hours: i64) -> String {
+    let now = fhir::Instant::now().microseconds();
+    fhir::Instant::from_microseconds(now - hours * 3_600_000_000).to_string()
+}
+
 /// A person with a new NHS number.
 #[must_use]
 pub fn patient() -> Value {
@@ -75,15 +82,24 @@ pub fn discharge_plan(patient: &str, asserted: &str) -> Value {
         "priority": "urgent",
         "code": service_line("care-transfer-hub"),
         "subject": {"reference": patient},
-        "authoredOn": "2026-11-20T08:45:00Z",
+        "authoredOn": hours_ago(25),
         "requester": {"reference": place::HOSPITAL},
         "performer": [{"reference": place::HUB_SERVICE}]
     })
 }
 
-/// A referral of this person by the hub to the reablement team.
+/// A referral of this person by the hub to the reablement team, to begin at home.
 #[must_use]
 pub fn referral(patient: &str) -> Value {
+    let mut referral = step_down(patient, "ServiceRequest/none");
+    referral["category"] = category("step-up");
+    referral.as_object_mut().map(|members| members.shift_remove("basedOn"));
+    referral
+}
+
+/// A referral of this person by the hub to the reablement team, after the hospital stay of this discharge plan.
+#[must_use]
+pub fn step_down(patient: &str, plan: &str) -> Value {
     json!({
         "resourceType": "ServiceRequest",
         "extension": [{
@@ -93,13 +109,14 @@ pub fn referral(patient: &str) -> Value {
             }
         }],
         "identifier": [{"system": REFERRAL, "value": format!("R-{}", number())}],
+        "basedOn": [{"reference": plan}],
         "status": "active",
         "intent": "order",
         "category": category("step-down"),
         "priority": "urgent",
         "code": service_line("reablement"),
         "subject": {"reference": patient},
-        "authoredOn": "2026-11-20T09:10:00Z",
+        "authoredOn": hours_ago(24),
         "requester": {"reference": place::HUB},
         "performer": [{"reference": place::SKILS_SERVICE}],
         "reasonCode": [{

@@ -51,6 +51,19 @@ impl Database {
         connect(cluster().config.clone().dbname(&self.name)).await
     }
 
+    /// Locks everybody out, or lets them in again: what is connected is cut off, and nobody can connect.
+    pub async fn lock_out(&self, locked: bool) {
+        let client = connect(&cluster().config).await;
+        let name = &self.name;
+        let allow = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {}", !locked);
+        client.batch_execute(&allow).await.expect("the database is altered");
+        if locked {
+            let end =
+                format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+            client.batch_execute(&end).await.expect("connections are cut off");
+        }
+    }
+
     /// Removes it, with every connection to it.
     pub async fn remove(&self) {
         let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);

@@ -1,0 +1,59 @@
+//! delete, <https://hl7.org/fhir/R4/http.html#delete>.
+
+use serde_json::json;
+use tests::{TestServer, builders};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_deleted_is_gone_but_not_forgotten() {
+    let server = TestServer::start().await;
+    let epr = server.caller("epr");
+    let created = epr.post("Patient", &builders::patient()).await.expect(201);
+    let address = created.reference();
+    epr.delete(&address).await.expect(204);
+    epr.delete(&address).await.expect(204);
+    epr.delete("Patient/never-there").await.expect(204);
+    epr.get(&address).await.expect(410);
+    let number = created.json["identifier"][0]["value"].as_str().unwrap();
+    assert!(epr.get(&format!("Patient?identifier={number}")).await.expect(200).entries().is_empty());
+    let history = epr.get(&format!("{address}/_history")).await.expect(200);
+    assert_eq!(history.json["total"], 2, "the second deletion wrote nothing");
+    // Brought back to life, its versions go on.
+    let back = epr.put(&address, &created.json).await.expect(201);
+    assert_eq!(back.header("etag"), "W/\"3\"");
+    epr.get(&address).await.expect(200);
+    let history = epr.get(&format!("{address}/_history")).await.expect(200);
+    let methods: Vec<_> =
+        history.entries().iter().map(|e| e["request"]["method"].as_str().unwrap()).collect();
+    assert_eq!(methods, ["POST", "DELETE", "POST"]);
+    assert_eq!(epr.get(&format!("Patient?identifier={number}")).await.expect(200).entries().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_referred_to_stays() {
+    let server = TestServer::start().await;
+    let epr = server.caller("epr");
+    let patient = builders::new_patient(&epr).await;
+    let observation = json!({
+        "resourceType": "Observation", "status": "final", "code": {"text": "x"}, "subject": {"reference": patient}
+    });
+    let observation = epr.post("Observation", &observation).await.expect(201).reference();
+    let refused = epr.delete(&patient).await.expect(409);
+    assert!(refused.text().contains(&observation), "{}", refused.text());
+    epr.get(&patient).await.expect(200);
+    epr.delete(&observation).await.expect(204);
+    epr.delete(&patient).await.expect(204);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workflow_types_are_not_deleted() {
+    let server = TestServer::start().await;
+    let hub = server.caller("hub");
+    let (referral, task) = builders::referred(&hub).await;
+    for resource in [referral, task] {
+        let address =
+            format!("{}/{}", resource["resourceType"].as_str().unwrap(), resource["id"].as_str().unwrap());
+        let refused = hub.delete(&address).await.expect(405);
+        assert!(refused.text().contains("entered-in-error"), "{}", refused.text());
+        hub.get(&address).await.expect(200);
+    }
+}

@@ -1,0 +1,8 @@
+//! HTTP itself: addresses, negotiation, conditions, limits and errors.
+
+mod bodies;
+mod conditions;
+mod errors;
+mod negotiation;
+mod prefer;
+mod routes;
