@@ -4,10 +4,6 @@ mod command;
 
 use clap::{Parser, Subcommand};
 
-/// It gives memory back after a burst, where the system's allocator keeps it.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// A FHIR R4 server for intermediate care.
 #[derive(Parser)]
 #[command(name = "homefirst", version, about, args_conflicts_with_subcommands = true)]

@@ -84,9 +84,15 @@ pub async fn start(config: &Config) -> Result<Running> {
     let statuses = tokio::spawn(status::follow(Arc::clone(&server), changes));
 
     let app = web::Data::new(rest::App::new(Arc::clone(&server), auth, wake, config.http.clone()));
+    let connections = (config.database.connections / workers(config)).max(2);
     let http = HttpServer::new({
-        let app = app.clone();
-        move || Service::new().app_data(app.clone()).default_service(web::to(rest::exchange))
+        let (app, store) = (app.clone(), store.clone());
+        move || {
+            if let Err(error) = store.connect_here(connections) {
+                tracing::warn!(%error, "a thread shares the connections of the others");
+            }
+            Service::new().app_data(app.clone()).default_service(web::to(rest::exchange))
+        }
     })
     .workers(workers(config))
     .max_connections(config.server.max_connections)

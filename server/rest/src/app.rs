@@ -8,7 +8,6 @@ use auth::Verifier;
 use fhir::{Cause, Error, Value};
 use interaction::Server;
 use serde::Deserialize;
-use tokio::runtime::Handle;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// The limits of HTTP.
@@ -49,16 +48,13 @@ pub struct App {
     pub(crate) settings: Settings,
     /// The path of the base address: `/fhir`, or empty.
     pub(crate) base_path: String,
-    /// Where interactions run: not on the threads that speak HTTP, so that a large one does not hold up the connections
-    /// beside it, and so that one whose client went away is finished all the same.
-    pub(crate) runtime: Handle,
     turns: Arc<Semaphore>,
     wake: Arc<Notify>,
     draining: AtomicBool,
 }
 
 impl App {
-    /// The state of a server. Interactions run on the runtime that this is called on; `wake` is notified after every write.
+    /// The state of a server; `wake` is notified after every write.
     #[must_use]
     pub fn new(server: Arc<Server>, auth: AuthMode, wake: Arc<Notify>, settings: Settings) -> Self {
         let base = server.settings.base.as_str();
@@ -72,7 +68,6 @@ impl App {
             settings,
             base_path,
             wake,
-            runtime: Handle::current(),
             draining: AtomicBool::new(false),
         }
     }

@@ -1,8 +1,9 @@
 //! One request and its answer, from the first header to the last byte.
 //!
 //! What costs least is checked first: the address, the media type, the token, the length; then the body is read, and the
-//! interaction waits for its turn. Parsing, carrying out and writing down happen in a task of their own, so that a panic
-//! there is one answer with status 500 and nothing else.
+//! interaction waits for its turn. Parsing, carrying out and writing down happen in a task of their own on the same
+//! thread, so that a panic there is one answer with status 500 and nothing else, that a write whose client went away is
+//! finished all the same, and that no other thread has to be woken.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -159,7 +160,7 @@ async fn interact(
     };
     let turn = app.turn().await?;
     let request_id = trace.request_id.clone();
-    let task = app.runtime.spawn({
+    let task = actix_web::rt::spawn({
         let app = app.clone();
         async move {
             let _turn = turn;

@@ -1,6 +1,7 @@
 //! The pool of connections, each armed with time limits and planner settings when it is made.
 
-use std::sync::{Arc, OnceLock};
+use std::cell::RefCell;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
@@ -25,10 +26,18 @@ pub struct Settings {
     pub statement_timeout_ms: u64,
 }
 
-/// The database, as seen through its pool of connections. Cheap to clone.
+thread_local! {
+    /// The pool of a thread that runs a runtime of its own.
+    static OWN: RefCell<Option<Pool>> = const { RefCell::new(None) };
+}
+
+/// The database, as seen through its pools of connections. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
+    settings: Arc<Settings>,
     pool: Pool,
+    /// Every pool, to be closed in the end.
+    pools: Arc<Mutex<Vec<Pool>>>,
     pub(crate) cursor_secret: Arc<OnceLock<Vec<u8>>>,
     pub(crate) group: Arc<Group>,
 }
@@ -39,36 +48,34 @@ impl Store {
     /// # Errors
     /// When the connection string cannot be understood.
     pub fn new(settings: &Settings) -> Result<Self> {
-        let config: tokio_postgres::Config = settings.url.parse().map_err(|e| {
-            Error::new(Cause::Exception, "The database address cannot be understood.").from_source(e)
-        })?;
-        let manager =
-            Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
-        // Index plans are always right for the statements made here, and the planner cannot know it: its estimate for
-        // array containment is a constant. Statements are small, so neither JIT nor parallel workers ever pay.
-        let arm = format!(
-            "SET statement_timeout = {}; SET lock_timeout = 2000; SET idle_in_transaction_session_timeout = 10000; \
-             SET enable_seqscan = off; SET random_page_cost = 1.1; SET jit = off; SET plan_cache_mode = force_generic_plan; \
-             SET max_parallel_workers_per_gather = 0; SET TimeZone = 'UTC'",
-            settings.statement_timeout_ms
-        );
-        let pool = Pool::builder(manager)
-            .max_size(settings.connections)
-            .wait_timeout(Some(Duration::from_millis(settings.wait_ms)))
-            .create_timeout(Some(Duration::from_secs(5)))
-            .runtime(Runtime::Tokio1)
-            .post_create(Hook::async_fn(move |client, _| {
-                let arm = arm.clone();
-                Box::pin(async move { client.batch_execute(&arm).await.map_err(HookError::Backend) })
-            }))
-            .build()
-            .map_err(Error::exception)?;
-        Ok(Self { pool, cursor_secret: Arc::default(), group: Arc::default() })
+        let pool = pool(settings, settings.connections)?;
+        Ok(Self {
+            settings: Arc::new(settings.clone()),
+            pools: Arc::new(Mutex::new(vec![pool.clone()])),
+            pool,
+            cursor_secret: Arc::default(),
+            group: Arc::default(),
+        })
+    }
+
+    /// Gives this thread connections of its own, for a thread that runs a runtime of its own: a connection is driven by the runtime
+    /// that made it, and a request whose connection is on its own thread wakes no other one.
+    ///
+    /// # Errors
+    /// When the connection string cannot be understood.
+    pub fn connect_here(&self, connections: usize) -> Result<()> {
+        let own = pool(&self.settings, connections)?;
+        if let Ok(mut pools) = self.pools.lock() {
+            pools.push(own.clone());
+        }
+        OWN.set(Some(own));
+        Ok(())
     }
 
     /// A connection; 503 when none becomes free in time.
     pub(crate) async fn client(&self) -> Result<deadpool_postgres::Object> {
-        self.pool.get().await.map_err(from_pool)
+        let own = OWN.with_borrow(Clone::clone);
+        own.as_ref().unwrap_or(&self.pool).get().await.map_err(from_pool)
     }
 
     /// Whether the database answers.
@@ -80,6 +87,35 @@ impl Store {
 
     /// Closes every connection; later calls fail.
     pub fn close(&self) {
-        self.pool.close();
+        if let Ok(pools) = self.pools.lock() {
+            pools.iter().for_each(Pool::close);
+        }
     }
+}
+
+fn pool(settings: &Settings, connections: usize) -> Result<Pool> {
+    let config: tokio_postgres::Config = settings.url.parse().map_err(|e| {
+        Error::new(Cause::Exception, "The database address cannot be understood.").from_source(e)
+    })?;
+    let manager =
+        Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+    // Index plans are always right for the statements made here, and the planner cannot know it: its estimate for
+    // array containment is a constant. Statements are small, so neither JIT nor parallel workers ever pay.
+    let arm = format!(
+        "SET statement_timeout = {}; SET lock_timeout = 2000; SET idle_in_transaction_session_timeout = 10000; \
+             SET enable_seqscan = off; SET random_page_cost = 1.1; SET jit = off; SET plan_cache_mode = force_generic_plan; \
+             SET max_parallel_workers_per_gather = 0; SET TimeZone = 'UTC'",
+        settings.statement_timeout_ms
+    );
+    Pool::builder(manager)
+        .max_size(connections)
+        .wait_timeout(Some(Duration::from_millis(settings.wait_ms)))
+        .create_timeout(Some(Duration::from_secs(5)))
+        .runtime(Runtime::Tokio1)
+        .post_create(Hook::async_fn(move |client, _| {
+            let arm = arm.clone();
+            Box::pin(async move { client.batch_execute(&arm).await.map_err(HookError::Backend) })
+        }))
+        .build()
+        .map_err(Error::exception)
 }
