@@ -4,6 +4,7 @@
 //! Subscriptions come through the same queue: one sees every change that is sequenced after its own creation. Nothing is sent
 //! here.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
@@ -21,10 +22,11 @@ use crate::{Definition, Settings, signature, topics};
 
 /// How many changes one transaction takes.
 const BATCH: i64 = 1000;
-/// How far behind the last number taken an entry may still appear before the floor is forgotten: numbers are drawn before
-/// they are committed.
-const FLOOR_DISTANCE: i64 = 5000;
-const FLOOR_KEPT: Duration = Duration::from_secs(5);
+/// How long a number may have been drawn before it is committed: longer than the database lets a transaction take. Of the
+/// numbers below one that was seen so long ago, those that will ever be seen were.
+const LONGEST_COMMIT: Duration = Duration::from_secs(120);
+/// How often the number seen is noted.
+const NOTED: Duration = Duration::from_secs(1);
 
 /// What a tick did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,13 +67,28 @@ struct Memory {
     index: Index,
     /// The epoch of the store that the index stands at; before everything at first.
     epoch: i64,
+    /// A number below which nothing is expected any more.
     floor: i64,
-    floor_since: Clock,
+    /// The last numbers that were taken, and when, oldest first.
+    taken: VecDeque<(Clock, i64)>,
 }
 
 impl Memory {
     fn new() -> Self {
-        Self { index: Index::default(), epoch: -1, floor: 0, floor_since: Clock::now() }
+        Self { index: Index::default(), epoch: -1, floor: 0, taken: VecDeque::new() }
+    }
+
+    /// Takes note that this number was seen at this time.
+    fn note(&mut self, now: Clock, seq: i64) {
+        if self.taken.back().is_none_or(|(since, _)| now - *since >= NOTED) {
+            self.taken.push_back((now, seq));
+        }
+        while let Some((since, seq)) = self.taken.front()
+            && now - *since >= LONGEST_COMMIT
+        {
+            self.floor = self.floor.max(*seq);
+            self.taken.pop_front();
+        }
     }
 }
 
@@ -114,9 +131,6 @@ impl Sequencer {
 
     async fn number(&self, mut outbox: Outbox, memory: &mut Memory) -> Result<TickResult, Error> {
         self.catch_up(&outbox, memory).await?;
-        if memory.floor_since.elapsed() > FLOOR_KEPT {
-            (memory.floor, memory.floor_since) = (0, Clock::now());
-        }
         let queued = outbox.changes(memory.floor, BATCH).await?;
         let plan = self.plan(&mut outbox, memory, &queued).await?;
         let events = outbox.number(&plan.matches, self.settings.unrestricted, &plan.done, &plan.dead).await?;
@@ -124,7 +138,7 @@ impl Sequencer {
         outbox.finish().await?;
         memory.epoch = epoch;
         if let Some(last) = queued.last() {
-            memory.floor = last.seq.saturating_sub(FLOOR_DISTANCE).max(memory.floor);
+            memory.note(Clock::now(), last.seq);
         }
         for (seq, error) in &plan.dead {
             tracing::error!(change.seq = seq, error, "A change could not be sequenced and was set aside.");
@@ -308,5 +322,29 @@ fn define(
         // One that the database could not hold has passed as well.
         end: definition.and_then(|d| d.end).map(|end| end.max(Instant::from_microseconds(0))),
         secret: signature::secret(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_passed_over_that_may_still_be_committed() {
+        let (mut memory, start) = (Memory::new(), Clock::now());
+        for (seconds, seq, floor) in [
+            (0, 100, 0),
+            (60, 90_000, 0),
+            // In a burst as well: what counts is time, and not how many numbers were drawn.
+            (119, 1_000_000, 0),
+            (120, 1_000_001, 100),
+            (121, 1_000_002, 100),
+            (180, 1_000_003, 90_000),
+            (1_000, 1_000_004, 1_000_003),
+        ] {
+            memory.note(start + Duration::from_secs(seconds), seq);
+            assert_eq!(memory.floor, floor, "after {seconds} s");
+        }
+        assert!(memory.taken.len() < 3, "old notes are forgotten");
     }
 }
