@@ -1,6 +1,6 @@
 -- Takes subscriptions that something is to be sent to, and leases them to the caller.
 -- $1: those whose last attempt timed out, or the others. $2: hosts that have enough requests in flight. $3: how many at most.
--- $4 and $5: how many requests each host has in flight. $6: how many it may have. $7: the lease.
+-- $4 and $5: how many requests each host has in flight. $6: how many it may have. $7: the lease. $8: for how many seconds.
 WITH due AS MATERIALIZED (
     SELECT key, host, due_at
     FROM subscription_state
@@ -16,7 +16,7 @@ WITH due AS MATERIALIZED (
 )
 UPDATE subscription_state s
 SET lease = $7,
-    due_at = now() + make_interval(secs => s.timeout_s + 15),
+    due_at = now() + make_interval(secs => $8::double precision),
     batch_to = CASE
         WHEN s.handshaken AND s.acked_no < s.last_no THEN coalesce(s.batch_to, least(s.last_no, s.acked_no + s.max_count))
     END

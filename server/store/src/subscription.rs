@@ -8,6 +8,10 @@ use crate::access::Parameters;
 use crate::content::instant;
 use crate::{Access, Result, Store, Stored, error::from_postgres};
 
+/// How long a lease lasts unless it is renewed, in seconds: so long nobody is told anything on the lanes of a process that
+/// was killed.
+const LEASE_SECONDS: f64 = 6.0;
+
 /// A subscription that is leased for one request.
 #[derive(Clone, Debug)]
 pub struct Lane {
@@ -33,6 +37,13 @@ pub struct Lane {
     pub previous_secret: Option<Vec<u8>>,
     /// The version of the Subscription that defines it.
     pub definition: Stored,
+    lease: Uuid,
+}
+
+/// The right to send on one lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Lease {
+    key: Key,
     lease: Uuid,
 }
 
@@ -98,8 +109,16 @@ pub struct Unreported {
     pub definition_version: VersionId,
 }
 
+impl Lane {
+    #[must_use]
+    pub fn lease(&self) -> Lease {
+        Lease { key: self.key, lease: self.lease }
+    }
+}
+
 impl Store {
-    /// Leases lanes that are due. The lease outlasts the request's timeout; a process that dies leaves the lane to others.
+    /// Leases lanes that are due, for some seconds: whoever sends for longer renews the lease, and a process that dies leaves
+    /// the lane to others.
     pub async fn claim_lanes(&self, claim: &Claim) -> Result<Vec<Lane>> {
         let sql = include_str!("../sql/lane_claim.sql").replace("{columns}", Stored::COLUMNS);
         let lease = Uuid::new_v4();
@@ -116,7 +135,16 @@ impl Store {
         let rows = client
             .query(
                 &statement,
-                &[&claim.slow, &busy, &claim.limit, &hosts, &requests, &claim.per_host, &lease],
+                &[
+                    &claim.slow,
+                    &busy,
+                    &claim.limit,
+                    &hosts,
+                    &requests,
+                    &claim.per_host,
+                    &lease,
+                    &LEASE_SECONDS,
+                ],
             )
             .await
             .map_err(from_postgres)?;
@@ -126,6 +154,17 @@ impl Store {
             lane(row, lease).map_err(undecodable).ok()
         });
         Ok(lanes.collect())
+    }
+
+    /// Renews leases, to be called every few seconds for those whose request is still in flight. One that was lost stays lost.
+    pub async fn renew_leases(&self, leases: &[Lease]) -> Result<()> {
+        let (keys, leases): (Vec<Uuid>, Vec<Uuid>) =
+            leases.iter().map(|held| (held.key.uuid(), held.lease)).unzip();
+        let client = self.client().await?;
+        let statement =
+            client.prepare_cached(include_str!("../sql/lane_renew.sql")).await.map_err(from_postgres)?;
+        client.execute(&statement, &[&keys, &leases, &LEASE_SECONDS]).await.map_err(from_postgres)?;
+        Ok(())
     }
 
     /// The request of this lane was accepted, with the events up to `batch_to` in it. Whether more is due now; `false` also

@@ -6,10 +6,10 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant as Clock};
 
 use fhir::Error;
-use store::subscription::{Claim, Failed, Lane};
+use store::subscription::{Claim, Failed, Lane, Lease};
 use store::{Access, Store};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -22,6 +22,8 @@ use crate::{Content, Definition, Settings, handshake, heartbeat, retry};
 const SLOW_PLACES: usize = 32;
 /// How many lanes are leased at once.
 const CLAIM: usize = 64;
+/// How often leases are renewed: several times before they would end.
+const RENEW: Duration = Duration::from_secs(2);
 /// How often the database is told of an outcome before the lease is left to end.
 const WRITES: u32 = 4;
 
@@ -41,12 +43,15 @@ struct Places {
     fast: usize,
     slow: usize,
     hosts: HashMap<String, i32>,
+    /// The leases of their lanes, and since when each is good.
+    leases: HashMap<Lease, Clock>,
 }
 
 /// A request's place, given back when it is dropped.
 struct Place<'a> {
     delivery: &'a Delivery,
     host: String,
+    lease: Lease,
     slow: bool,
 }
 
@@ -55,6 +60,7 @@ impl Drop for Place<'_> {
         let mut places = self.delivery.places();
         let used = if self.slow { &mut places.slow } else { &mut places.fast };
         *used = used.saturating_sub(1);
+        places.leases.remove(&self.lease);
         if let Some(requests) = places.hosts.get_mut(&self.host) {
             *requests -= 1;
             if *requests <= 0 {
@@ -113,9 +119,11 @@ impl Delivery {
         if claim.limit == 0 {
             return Ok(Vec::new());
         }
+        let claimed = Clock::now();
         let lanes = self.store.claim_lanes(&claim).await?;
         let mut places = self.places();
         for lane in &lanes {
+            places.leases.insert(lane.lease(), claimed);
             let used = if slow { &mut places.slow } else { &mut places.fast };
             *used += 1;
             *places.hosts.entry(lane.host.clone()).or_default() += 1;
@@ -123,10 +131,38 @@ impl Delivery {
         Ok(lanes)
     }
 
+    /// Renews the leases of requests that take long, for ever. When the database is away they end, and what is in flight may be
+    /// sent again.
+    pub(crate) async fn renew_leases(&self) {
+        loop {
+            tokio::time::sleep(RENEW / 2).await;
+            let old = |since: &Clock| since.elapsed() >= RENEW;
+            let held = |places: &Places| -> Vec<Lease> {
+                places.leases.iter().filter(|(_, since)| old(since)).map(|(lease, _)| *lease).collect()
+            };
+            let leases = held(&self.places());
+            if leases.is_empty() {
+                continue;
+            }
+            let renewed = Clock::now();
+            match self.store.renew_leases(&leases).await {
+                Ok(()) => {
+                    let mut places = self.places();
+                    for lease in leases {
+                        places.leases.entry(lease).and_modify(|since| *since = renewed);
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "The leases of notifications in flight were not renewed.")
+                }
+            }
+        }
+    }
+
     /// Sends what is due on this lane, and writes down what became of it. Whether more is due, on this lane or on one that
     /// waits for the place.
     async fn deliver(&self, lane: Lane, slow: bool) -> bool {
-        let _place = Place { delivery: self, host: lane.host.clone(), slow };
+        let _place = Place { delivery: self, host: lane.host.clone(), lease: lane.lease(), slow };
         self.attempt(&lane).await || self.is_crowded(&lane.host, slow)
     }
 

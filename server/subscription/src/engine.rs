@@ -114,7 +114,15 @@ impl Engine {
         }
     }
 
-    async fn deliver(&self, due: &Notify, mut shutdown: watch::Receiver<bool>) {
+    /// Delivers, and holds on to the lanes that are being sent to.
+    async fn deliver(&self, due: &Notify, shutdown: watch::Receiver<bool>) {
+        tokio::select! {
+            () = self.dispatch(due, shutdown) => {}
+            () = self.delivery.renew_leases() => {}
+        }
+    }
+
+    async fn dispatch(&self, due: &Notify, mut shutdown: watch::Receiver<bool>) {
         let mut requests = Requests::new();
         let mut slow_looked = Clock::now();
         while !is_over(&shutdown) {
