@@ -40,6 +40,6 @@ const WRITERS: usize = 8;
 fn scale() -> Scale {
     match std::env::var("HOMEFIRST_FAULT_SCALE").as_deref() {
         Ok("full") => Scale { referrals: 500, kills: 10 },
-        _ => Scale { referrals: 20, kills: 3 },
+        _ => Scale { referrals: 40, kills: 3 },
     }
 }

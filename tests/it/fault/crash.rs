@@ -7,8 +7,8 @@ use super::receiver::{Mood, Receiver};
 use super::writers::{Faults, Writers};
 use super::{WRITERS, scale};
 
-/// A request may take a second, so that its lease soon ends when its process was killed; it holds some events.
-const LIMITS: (u32, u32) = (1, 10);
+/// Seconds for a request, and events in one. When a process is killed, its lanes do not wait for so long.
+const LIMITS: (u32, u32) = (60, 10);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_server_loses_nothing() {

@@ -1,5 +1,7 @@
 //! Subscribers that hang, refuse or hang up do not keep others from being told.
 
+use std::time::Duration;
+
 use super::client::Client;
 use super::ledger::{Version, check_told};
 use super::place::Place;
@@ -9,10 +11,13 @@ use super::resources::referral;
 /// More than one host may have requests in flight.
 const HANGING: usize = 12;
 const REFERRALS: usize = 20;
+/// Longer than a lease lasts that is not renewed.
+const LONG: Duration = Duration::from_secs(8);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_subscriber_that_hangs_delays_nobody_else() {
-    let place = Place::start().await;
+    let mut place = Place::start().await;
+    place.start_another().await;
     let client = place.client();
     let hanging = Receiver::start(Mood::Hang).await;
     let refusing = Receiver::start(Mood::Refuse).await;
@@ -41,7 +46,8 @@ async fn a_subscriber_that_hangs_delays_nobody_else() {
     assert!(!hung.iter().any(|subscription| is_told(subscription)), "a hanging request was answered");
     check_told(&good.notifications(&listener), &referrals, false).unwrap();
 
-    // When they can, they are told everything as well.
+    // Neither process takes over what the other is still sending. When they can, they are told everything as well.
+    tokio::time::sleep(LONG).await;
     hanging.set_mood(Mood::Accept);
     for subscription in &hung {
         hanging.until_event(subscription, REFERRALS as u64).await;
