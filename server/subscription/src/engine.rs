@@ -14,6 +14,8 @@ use crate::{Sequencer, Settings};
 
 /// How often each loop looks, whether it was woken or not.
 const POLL: Duration = Duration::from_millis(250);
+/// How often the sequencer looks at most while changes keep coming: each look is a transaction, and takes all that wait.
+const PACE: Duration = Duration::from_millis(5);
 const UPKEEP: Duration = Duration::from_secs(1);
 const FORGET: Duration = Duration::from_secs(600);
 /// How long requests in flight may take when the process stops; later their leases end.
@@ -95,12 +97,14 @@ impl Engine {
                 _ = shutdown.changed() => continue,
             }
             loop {
+                let begun = Clock::now();
                 match self.sequencer.tick().await {
                     Ok(tick) => {
                         if tick.has_news() {
                             due.notify_one();
                         }
                         if !tick.is_full() || is_over(&shutdown) {
+                            tokio::time::sleep(PACE.saturating_sub(begun.elapsed())).await;
                             break;
                         }
                     }
