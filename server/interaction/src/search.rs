@@ -24,7 +24,18 @@ impl Server {
         for touched in touched(&query) {
             context.caller.require(touched, Right::Search)?;
         }
-        let found = self.store.search(&context.access, &query).await?;
+        let mut found = self.store.search(&context.access, &query).await?;
+        // What is included may be of any type that a match refers to.
+        let mut left_out = Vec::new();
+        found.included.retain(|stored| {
+            let resource_type = stored.resource_type;
+            let may =
+                [Right::Read, Right::Search].iter().any(|right| context.caller.has(resource_type, *right));
+            if !may && !left_out.contains(&resource_type) {
+                left_out.push(resource_type);
+            }
+            may
+        });
 
         let base = &self.settings.base;
         let mut links = vec![("self", address(base, resource_type.name(), &query.used))];
@@ -43,14 +54,15 @@ impl Server {
                 text.as_deref(),
             );
         }
-        if !query.ignored.is_empty() {
-            let issues: Vec<_> = query
-                .ignored
-                .iter()
-                .map(|(name, why)| {
-                    Issue::warning(IssueType::NotSupported, format!("'{name}' was ignored: {why}"))
-                })
-                .collect();
+        let ignored = query.ignored.iter().map(|(name, why)| {
+            Issue::warning(IssueType::NotSupported, format!("'{name}' was ignored: {why}"))
+        });
+        let left_out = left_out.iter().map(|resource_type| {
+            let sentence = format!("The token does not allow to read {resource_type}, so none is included.");
+            Issue::warning(IssueType::Forbidden, sentence)
+        });
+        let issues: Vec<_> = ignored.chain(left_out).collect();
+        if !issues.is_empty() {
             bundle.entry(
                 &json!({"search": {"mode": "outcome"}}),
                 Some(operation_outcome(&issues).to_string().as_bytes()),
@@ -95,7 +107,7 @@ fn touched(query: &::search::Query) -> Vec<ResourceType> {
     }
     let mut types = Vec::new();
     query.criteria.iter().for_each(|criterion| of_criterion(criterion, &mut types));
-    types.extend(query.includes.iter().flat_map(|include| [Some(include.source), include.target]).flatten());
+    types.extend(query.includes.iter().map(|include| include.source));
     types.sort_unstable();
     types.dedup();
     types

@@ -1,0 +1,3 @@
+//! Who sees what.
+
+mod leak;

@@ -1,0 +1,4 @@
+//! Who calls: tokens and scopes.
+
+mod scope;
+mod token;

@@ -1,0 +1,4 @@
+//! The database as the server uses it.
+
+mod pool;
+mod sql;

@@ -1,0 +1,73 @@
+//! The moves of a Task: which are allowed, what they need, and who makes them.
+
+use tests::{TestServer, builders};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn moves_that_are_not_allowed_name_those_that_are() {
+    let server = TestServer::start().await;
+    let (hub, team) = (server.caller("hub"), server.caller("reablement"));
+    let (_, task) = builders::referred(&hub).await;
+    for status in ["draft", "in-progress", "completed", "failed"] {
+        let refused = builders::move_task(&team, &task, status).await.expect(409);
+        assert!(refused.names_rule("IC-STATE-01"), "{status}: {}", refused.text());
+        assert_eq!(refused.expressions(), ["Task.status"]);
+        assert!(
+            refused.text().contains("'received'") && refused.text().contains("'accepted'"),
+            "{}",
+            refused.text()
+        );
+    }
+    let accepted = builders::move_task(&team, &task, "accepted").await.expect(200).json;
+    let refused = builders::move_task(&team, &accepted, "rejected").await.expect(409);
+    assert!(refused.names_rule("IC-STATE-01"));
+    assert_eq!(
+        team.get(&format!("Task/{}", task["id"].as_str().unwrap())).await.expect(200).header("etag"),
+        "W/\"2\""
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn versions_guard_moves() {
+    let server = TestServer::start().await;
+    let (hub, team) = (server.caller("hub"), server.caller("reablement"));
+    let (_, task) = builders::referred(&hub).await;
+    let address = format!("Task/{}", task["id"].as_str().unwrap());
+    let mut received = task.clone();
+    received["status"] = "received".into();
+    let unguarded = team.put(&address, &received).await.expect(400);
+    assert!(unguarded.names_rule("IC-VER-01"), "{}", unguarded.text());
+    builders::move_task(&team, &task, "received").await.expect(200);
+    let stale = builders::move_task(&hub, &task, "cancelled").await.expect(412);
+    assert!(stale.names_rule("IC-VER-02"), "{}", stale.text());
+    let history = hub.get(&format!("{address}/_history")).await.expect(200);
+    assert_eq!(history.json["total"], 2, "what was refused made no version");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn facts_that_moves_need() {
+    let server = TestServer::start().await;
+    let (hub, team) = (server.caller("hub"), server.caller("reablement"));
+    let (_, task) = builders::referred(&hub).await;
+    let rejected = builders::move_task(&team, &task, "rejected").await.expect(422);
+    assert!(rejected.names_rule("IC-STATE-03"), "{}", rejected.text());
+    let accepted = builders::move_task(&team, &task, "accepted").await.expect(200).json;
+    let begun = builders::move_task(&team, &accepted, "in-progress").await.expect(422);
+    assert!(begun.names_rule("IC-STATE-03"), "{}", begun.text());
+    let mut future = builders::with_output(accepted.clone(), "first-contact", &builders::hours_ago(-5));
+    future["status"] = "in-progress".into();
+    assert!(team.put_back(&future).await.expect(422).names_rule("IC-CLK-03"));
+    let mut begun = builders::with_output(accepted, "first-contact", &builders::hours_ago(0));
+    begun["status"] = "in-progress".into();
+    team.put_back(&begun).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_no_party_cannot_move_it() {
+    let server = TestServer::start().await;
+    let hub = server.caller("hub");
+    let (_, task) = builders::referred(&hub).await;
+    let refused = builders::move_task(&server.caller("ucr"), &task, "accepted").await;
+    assert!([403, 404, 412].contains(&refused.status), "{}", refused.text());
+    let read = hub.get(&format!("Task/{}", task["id"].as_str().unwrap())).await.expect(200);
+    assert_eq!(read.json["status"], "requested");
+}
