@@ -10,4 +10,5 @@ mod interaction;
 mod rest;
 mod store;
 mod subscription;
+mod validation;
 mod workflow;

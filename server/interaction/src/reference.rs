@@ -40,8 +40,39 @@ pub(crate) fn check(
                     missing.push(Issue::error(IssueType::NotFound, sentence).at(expression));
                 }
             }
+            Reference::Foreign(text) if is_ours(text, base) => {
+                let shown: String = text.chars().take(100).collect();
+                let sentence = format!("'{shown}' is no address of a resource: write Type/id.");
+                missing.push(Issue::error(IssueType::NotFound, sentence).at(expression));
+            }
             Reference::Urn(_) | Reference::Contained(_) | Reference::Foreign(_) => {}
         }
     }
     if missing.is_empty() { Ok(()) } else { Err(Error::with_issues(Cause::Unprocessable, missing)) }
+}
+
+/// Whether this is an address on this server: one below its base, or a relative one.
+fn is_ours(text: &str, base: &str) -> bool {
+    let before_path = text.split(['/', '?', '#']).next().unwrap_or_default();
+    !before_path.contains(':') || text.strip_prefix(base).is_some_and(|rest| rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_on_this_server() {
+        for (text, expected) in [
+            ("Foo/1", true),
+            ("Patient/a b", true),
+            ("nonsense", true),
+            ("http://here/fhir/Foo/1", true),
+            ("http://here/fhirx/Foo/1", false),
+            ("http://there/fhir/Foo/1", false),
+            ("mailto:x@y", false),
+        ] {
+            assert_eq!(is_ours(text, "http://here/fhir"), expected, "{text}");
+        }
+    }
 }

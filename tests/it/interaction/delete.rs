@@ -57,3 +57,17 @@ async fn workflow_types_are_not_deleted() {
         hub.get(&address).await.expect(200);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_its_parties_bring_it_back() {
+    let server = TestServer::start().await;
+    let (epr, hub) = (server.caller("epr"), server.caller("hub"));
+    let created = epr.post("Patient", &builders::patient()).await.expect(201);
+    let address = created.reference();
+    epr.delete(&address).await.expect(204);
+    hub.get(&address).await.expect(404);
+    hub.put(&address, &created.json).await.expect(404);
+    epr.get(&address).await.expect(410);
+    epr.put(&address, &created.json).await.expect(201);
+    hub.get(&address).await.expect(404);
+}

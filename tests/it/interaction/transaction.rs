@@ -206,6 +206,20 @@ async fn deletes_come_first_and_reads_come_last() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_deleted_is_not_referred_to() {
+    let server = TestServer::start().await;
+    let epr = server.caller("epr");
+    let patient = builders::new_patient(&epr).await;
+    let bundle = builders::transaction(&[
+        builders::create_entry("urn:uuid:2", &observation(&patient)),
+        json!({"request": {"method": "DELETE", "url": patient}}),
+    ]);
+    let refused = epr.post("", &bundle).await.expect(422);
+    assert_eq!(refused.expressions(), ["Bundle.entry[0].resource.subject.reference"]);
+    epr.get(&patient).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn full_urls_of_the_sender_are_ours_afterwards() {
     let server = TestServer::start().await;
     let epr = server.caller("epr");

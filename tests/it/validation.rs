@@ -1,0 +1,189 @@
+//! What a resource must be: by R4, by the profiles of intermediate care, and by those it claims.
+
+use serde_json::{Value, json};
+use tests::{TestServer, builders, place};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_r4_asks_of_every_resource() {
+    let server = TestServer::start().await;
+    let epr = server.caller("epr");
+    let observation = |members: Value| {
+        let mut resource = json!({"resourceType": "Observation", "status": "final", "code": {"text": "x"}});
+        resource.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        resource
+    };
+    let script = "<div xmlns=\"http://www.w3.org/1999/xhtml\"><script>alert(1)</script></div>";
+    let handler = "<div xmlns=\"http://www.w3.org/1999/xhtml\"><p onclick=\"x()\">x</p></div>";
+    for (name, resource, status, expression) in [
+        ("nothing is wrong", observation(json!({})), 201, ""),
+        (
+            "a required element",
+            json!({"resourceType": "Observation", "status": "final"}),
+            422,
+            "Observation.code",
+        ),
+        ("a required binding", observation(json!({"status": "finished"})), 422, "Observation.status"),
+        ("two values", observation(json!({"valueString": "x", "valueBoolean": true})), 400, ""),
+        (
+            "a reference to another type",
+            observation(json!({"subject": {"reference": place::HUB}})),
+            422,
+            "Observation.subject",
+        ),
+        (
+            "a reference to a fragment that is not there",
+            observation(json!({"subject": {"reference": "#p"}})),
+            422,
+            "",
+        ),
+        (
+            "contained in contained",
+            observation(
+                json!({"contained": [{"resourceType": "Patient", "id": "p", "contained": [{"resourceType": "Patient", "id": "q"}]}], "subject": {"reference": "#p"}}),
+            ),
+            422,
+            "",
+        ),
+        (
+            "a script in the narrative",
+            observation(json!({"text": {"status": "generated", "div": script}})),
+            400,
+            "",
+        ),
+        (
+            "a handler in the narrative",
+            observation(json!({"text": {"status": "generated", "div": handler}})),
+            400,
+            "",
+        ),
+        ("an extension without url", observation(json!({"extension": [{"valueString": "x"}]})), 422, ""),
+        (
+            "an extension with value and parts",
+            observation(
+                json!({"extension": [{"url": "https://x.example/e", "valueString": "x", "extension": [{"url": "a", "valueString": "y"}]}]}),
+            ),
+            422,
+            "",
+        ),
+        (
+            "an extension nobody knows",
+            observation(json!({"extension": [{"url": "https://x.example/e", "valueString": "x"}]})),
+            201,
+            "",
+        ),
+        (
+            "a profile nobody knows",
+            observation(json!({"meta": {"profile": ["https://x.example/p"]}})),
+            201,
+            "",
+        ),
+        (
+            "an id with an underscore",
+            observation(json!({"contained": [{"resourceType": "Patient", "id": "p_1"}]})),
+            400,
+            "Observation.contained[0].id",
+        ),
+        (
+            "a time without zone",
+            observation(json!({"effectiveDateTime": "2026-01-01T10:00:00"})),
+            400,
+            "Observation.effective",
+        ),
+        (
+            "a uri with a space",
+            observation(json!({"implicitRules": "a b"})),
+            400,
+            "Observation.implicitRules",
+        ),
+    ] {
+        let answer = epr.post("Observation", &resource).await;
+        assert_eq!(answer.status, status, "{name}: {}", answer.text());
+        let is_placed = answer.expressions().iter().any(|found| found.starts_with(expression));
+        assert!(expression.is_empty() || is_placed, "{name}: {}", answer.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_workflow_types_have_profiles() {
+    let server = TestServer::start().await;
+    let hub = server.caller("hub");
+    let patient = builders::new_patient(&hub).await;
+    for (name, pointer, value, expression) in [
+        ("an unknown category", "/category/0/coding/0/code", json!("other"), "ServiceRequest.category"),
+        ("an unknown service line", "/code/coding/0/code", json!("haircut"), "ServiceRequest.code"),
+        ("an intent of whoever fulfils it", "/intent", json!("filler-order"), "ServiceRequest.intent"),
+        (
+            "two performers",
+            "/performer",
+            json!([{"reference": place::SKILS_SERVICE}, {"reference": place::UCR_SERVICE}]),
+            "ServiceRequest.performer",
+        ),
+    ] {
+        let mut referral = builders::referral(&patient);
+        *referral.pointer_mut(pointer).unwrap() = value;
+        let answer = hub.post("ServiceRequest", &referral).await;
+        assert_eq!(answer.status, 422, "{name}: {}", answer.text());
+        let is_placed = answer.expressions().iter().any(|found| found.starts_with(expression));
+        assert!(is_placed, "{name}: {}", answer.text());
+    }
+    // A claim is held against what it claims.
+    let mut plan = builders::referral(&patient);
+    plan["meta"] =
+        json!({"profile": [format!("{}/StructureDefinition/HFDischargePlan", builders::CANONICAL)]});
+    hub.post("ServiceRequest", &plan).await.expect(422);
+    let general = TestServer::with(|config| config.profiles.required = Vec::new()).await;
+    let hub = general.caller("hub");
+    let patient = builders::new_patient(&hub).await;
+    let bare = json!({
+        "resourceType": "ServiceRequest", "status": "draft", "intent": "proposal", "subject": {"reference": patient}
+    });
+    hub.post("ServiceRequest", &bare).await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn warnings_come_with_a_success() {
+    let server = TestServer::start().await;
+    let call =
+        server.caller("epr").request("POST", "Observation").header("prefer", "return=OperationOutcome");
+    let claimed = json!({
+        "resourceType": "Observation", "status": "final", "code": {"text": "x"},
+        "meta": {"profile": ["https://x.example/p"]}
+    });
+    let answer = call.json(&claimed).send().await.expect(201);
+    assert!(answer.issues().iter().all(|issue| issue["severity"] != "error"), "{}", answer.text());
+    assert!(answer.text().contains("https://x.example/p"), "{}", answer.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn references_must_lead_somewhere() {
+    let server = TestServer::start().await;
+    let epr = server.caller("epr");
+    let patient = builders::new_patient(&epr).await;
+    let gone = builders::new_patient(&epr).await;
+    epr.delete(&gone).await.expect(204);
+    let own = format!("{}/{patient}", server.base);
+    let own_nobody = format!("{}/Patient/nobody", server.base);
+    for (subject, status) in [
+        (json!({"reference": patient}), 201),
+        (json!({"reference": own}), 201),
+        (json!({"reference": "https://elsewhere.example/Patient/1"}), 201),
+        (json!({"identifier": {"system": builders::NHS_NUMBER, "value": "9990000026"}}), 201),
+        (json!({"display": "Edith"}), 201),
+        (json!({"reference": "Patient/nobody"}), 422),
+        (json!({"reference": own_nobody}), 422),
+        (json!({"reference": gone}), 422),
+        (json!({"reference": "Foo/1"}), 422),
+        (json!({"reference": "Patient/a b"}), 422),
+        (json!({"reference": format!("{}/Foo/1", server.base)}), 422),
+        (json!({"reference": patient, "type": "Group"}), 422),
+    ] {
+        let observation = json!({"resourceType": "Observation", "status": "final", "code": {"text": "x"}, "subject": subject});
+        let answer = epr.post("Observation", &observation).await;
+        assert_eq!(answer.status, status, "{subject}: {}", answer.text());
+    }
+    let open = TestServer::with(|config| config.references.check = false).await;
+    let dangling = json!({
+        "resourceType": "Observation", "status": "final", "code": {"text": "x"}, "subject": {"reference": "Patient/nobody"}
+    });
+    open.caller("epr").post("Observation", &dangling).await.expect(201);
+}
