@@ -115,7 +115,7 @@ impl Drop for ServerProcess {
 
 fn spawn(test: &str, database: &str, port: u16, base: &str, log: &PathBuf) -> Result<Child> {
     let log = File::options().create(true).append(true).open(log)?;
-    let mut command = Command::new(std::env::current_exe()?);
+    let mut command = Command::new(program()?);
     // What the developer has set is for other servers.
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(|name| name.starts_with("HOMEFIRST_")) {
@@ -134,6 +134,12 @@ fn spawn(test: &str, database: &str, port: u16, base: &str, log: &PathBuf) -> Re
         .stdout(log.try_clone()?)
         .stderr(log);
     command.spawn().context("starting the server")
+}
+
+/// This very program. Where the system can tell, even when it was built anew since it was started.
+fn program() -> Result<PathBuf> {
+    let running = PathBuf::from("/proc/self/exe");
+    Ok(if running.exists() { running } else { std::env::current_exe()? })
 }
 
 /// Is the server, in a process that [`ServerProcess`] started, and never returns; does nothing in any other.
