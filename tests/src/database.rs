@@ -87,9 +87,9 @@ pub fn config(url: &str) -> Config {
     config
 }
 
-/// Where the issuer of this process keeps its key. It goes with the machine's temporary files.
+/// Where the issuer of the tests keeps its key: with what else is built, and the same every time.
 pub(crate) fn keys_folder() -> std::path::PathBuf {
-    std::env::temp_dir().join(format!("homefirst-tests-{}", std::process::id()))
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/test-keys")
 }
 
 fn cluster() -> &'static Cluster {
