@@ -15,7 +15,7 @@ use crate::{Sequencer, Settings};
 /// How often each loop looks, whether it was woken or not.
 const POLL: Duration = Duration::from_millis(250);
 /// How often the sequencer looks at most while changes keep coming: each look is a transaction, and takes all that wait.
-const PACE: Duration = Duration::from_millis(5);
+const PACE: Duration = Duration::from_millis(10);
 const UPKEEP: Duration = Duration::from_secs(1);
 const FORGET: Duration = Duration::from_secs(600);
 /// How long requests in flight may take when the process stops; later their leases end.
