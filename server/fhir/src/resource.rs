@@ -130,29 +130,35 @@ impl Resource {
     /// Every text of a `Reference.reference` in it, contained resources and extensions included, with its expression.
     #[must_use]
     pub fn references(&self, base: &str) -> Vec<(String, Reference)> {
-        fn walk(value: &Value, at: &str, base: &str, found: &mut Vec<(String, Reference)>) {
+        /// `at` is the expression of `value`; it is extended on the way down and cut on the way back.
+        fn walk(value: &Value, at: &mut String, base: &str, found: &mut Vec<(String, Reference)>) {
+            let here = at.len();
             match value {
                 Value::Object(members) => {
                     for (name, member) in members {
-                        let at = format!("{at}.{name}");
+                        at.push('.');
+                        at.push_str(name);
                         match member {
                             Value::String(text) if name == "reference" => {
-                                found.push((at, Reference::parse(text, base)));
+                                found.push((at.clone(), Reference::parse(text, base)));
                             }
-                            _ => walk(member, &at, base, found),
+                            _ => walk(member, at, base, found),
                         }
+                        at.truncate(here);
                     }
                 }
                 Value::Array(items) => {
                     for (index, item) in items.iter().enumerate() {
-                        walk(item, &format!("{at}[{index}]"), base, found);
+                        at.push_str(&format!("[{index}]"));
+                        walk(item, at, base, found);
+                        at.truncate(here);
                     }
                 }
                 _ => {}
             }
         }
         let mut found = Vec::new();
-        walk(&self.value, self.resource_type.name(), base, &mut found);
+        walk(&self.value, &mut self.resource_type.name().to_owned(), base, &mut found);
         found
     }
 }
@@ -173,6 +179,21 @@ mod tests {
         assert_eq!(
             resource.value().to_string(),
             r#"{"resourceType":"Task","id":"a","meta":{"versionId":"2","lastUpdated":"1970-01-01T00:00:00.000Z","tag":[{"code":"x"}]},"status":"draft"}"#
+        );
+    }
+
+    #[test]
+    fn references_are_found_with_their_expressions() {
+        let task = Resource::new(json!({
+            "resourceType": "Task", "for": {"reference": "Patient/1"}, "description": "x",
+            "basedOn": [{"display": "y"}, {"reference": "#a"}],
+            "contained": [{"resourceType": "Task", "id": "a", "owner": {"reference": "urn:uuid:1"}}]
+        }))
+        .unwrap();
+        let expressions: Vec<_> = task.references("http://x").into_iter().map(|(at, _)| at).collect();
+        assert_eq!(
+            expressions,
+            ["Task.for.reference", "Task.basedOn[1].reference", "Task.contained[0].owner.reference"]
         );
     }
 
