@@ -9,7 +9,7 @@ use std::time::Duration;
 use auth::Right;
 use fhir::{Cause, Error, Id, Instant, Issue, Key, Resource, ResourceType, VersionId};
 use store::{Absent, Committed, Operation, Stored, Written};
-use workflow::Effect;
+use workflow::{Effect, Outcome};
 
 use crate::batch::Entry;
 use crate::reply::{Reply, Success, Version};
@@ -135,25 +135,12 @@ impl<'a> Unit<'a> {
 
     /// Plans a new resource under this id.
     pub(crate) async fn draft_create(&mut self, id: Id, mut resource: Resource) -> Result<Planned, Error> {
-        let mut issues = self.validate(&resource)?;
+        let issues = self.validate(&resource)?;
         resource = self.accept(None, resource)?;
         resource.identify(&id, VersionId::FIRST, self.now);
         let related = self.related(&resource, None).await?;
         let outcome = workflow::create(resource, &id, &related, self.now)?;
-        issues.extend(outcome.warnings);
-        let draft = self.add(Draft {
-            resource_type: outcome.resource.resource_type(),
-            id,
-            operation: Operation::Create,
-            previous: None,
-            previous_resource: None,
-            resource: Some(outcome.resource),
-            from_client: true,
-            issues,
-            entry: self.entry,
-        })?;
-        self.apply(outcome.effects)?;
-        Ok(Planned::Draft(draft))
+        self.add_outcome(id, None, None, outcome, issues)
     }
 
     /// Plans new content for a resource whose current version is `previous`: nothing when it says the same.
@@ -163,7 +150,7 @@ impl<'a> Unit<'a> {
         previous: Stored,
         mut resource: Resource,
     ) -> Result<Planned, Error> {
-        let mut issues = self.validate(&resource)?;
+        let issues = self.validate(&resource)?;
         let previous_resource = previous.resource()?;
         resource = self.accept(previous_resource.as_ref(), resource)?;
         resource.identify(&id, previous.version_id.next(), self.now);
@@ -184,12 +171,24 @@ impl<'a> Unit<'a> {
         if previous_resource.as_ref().is_some_and(|current| current.same_content(&outcome.resource)) {
             return Ok(Planned::Existing(Box::new(previous)));
         }
+        self.add_outcome(id, Some(previous), previous_resource, outcome, issues)
+    }
+
+    /// Plans what the rules made of a client's content, and what they write beside it.
+    fn add_outcome(
+        &mut self,
+        id: Id,
+        previous: Option<Stored>,
+        previous_resource: Option<Resource>,
+        outcome: Outcome,
+        mut issues: Vec<Issue>,
+    ) -> Result<Planned, Error> {
         issues.extend(outcome.warnings);
         let draft = self.add(Draft {
             resource_type: outcome.resource.resource_type(),
             id,
             operation: if previous_resource.is_some() { Operation::Update } else { Operation::Create },
-            previous: Some(previous),
+            previous,
             previous_resource,
             resource: Some(outcome.resource),
             from_client: true,

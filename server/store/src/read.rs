@@ -1,6 +1,7 @@
 //! One version of one resource: the current one, or one by its version id.
 
 use fhir::{Key, VersionId};
+use tokio_postgres::Row;
 
 use crate::access::Parameters;
 use crate::{Access, Result, Store, Stored, error::from_postgres};
@@ -52,9 +53,13 @@ impl Store {
     }
 
     pub(crate) async fn many(&self, sql: &str, parameters: &Parameters) -> Result<Vec<Stored>> {
+        self.rows(sql, parameters).await?.iter().map(|row| Stored::from_row(row, 0)).collect()
+    }
+
+    /// The rows of a statement that was put together from parts.
+    pub(crate) async fn rows(&self, sql: &str, parameters: &Parameters) -> Result<Vec<Row>> {
         let client = self.client().await?;
         let statement = client.prepare_cached(sql).await.map_err(from_postgres)?;
-        let rows = client.query(&statement, &parameters.as_slice()).await.map_err(from_postgres)?;
-        rows.iter().map(|row| Stored::from_row(row, 0)).collect()
+        client.query(&statement, &parameters.as_slice()).await.map_err(from_postgres)
     }
 }

@@ -10,7 +10,7 @@ mod include;
 mod order;
 
 use deadpool_postgres::GenericClient;
-use fhir::ResourceType;
+use fhir::{Error, ResourceType};
 use search::Query;
 use search::query::{Criterion, Summary, Total};
 
@@ -77,23 +77,18 @@ impl Store {
     }
 
     pub(crate) async fn count(&self, sql: &str, parameters: &Parameters) -> Result<i64> {
-        let client = self.client().await?;
-        let statement = client.prepare_cached(sql).await.map_err(from_postgres)?;
-        let row = client.query_one(&statement, &parameters.as_slice()).await.map_err(from_postgres)?;
-        Ok(row.get(0))
+        let rows = self.rows(sql, parameters).await?;
+        rows.first().map(|row| row.get(0)).ok_or_else(|| Error::exception("a count has no row"))
     }
 
     async fn page(&self, access: &Access, query: &Query, found: &mut Found) -> Result<()> {
-        let secret =
-            if query.cursor.is_some() || query.count > 0 { self.cursor_secret().await? } else { Vec::new() };
+        let secret = self.cursor_secret().await?;
         let order = Order::of(query);
         let after =
             query.cursor.as_deref().map(|text| cursor::open(text, &secret, query, &order)).transpose()?;
         let mut parameters = Parameters::default();
         let sql = page_sql(access, query, &order, after.as_deref(), &mut parameters);
-        let client = self.client().await?;
-        let statement = client.prepare_cached(&sql).await.map_err(from_postgres)?;
-        let rows = client.query(&statement, &parameters.as_slice()).await.map_err(from_postgres)?;
+        let rows = self.rows(&sql, &parameters).await?;
         let count = query.count as usize;
         if rows.len() > count
             && let Some(last) = rows.get(count.saturating_sub(1))
@@ -142,7 +137,7 @@ fn page_sql(
         }
         format!(
             "SELECT r.seq, {} FROM resource r WHERE {filter} ORDER BY {} LIMIT {limit}",
-            order.columns(parameters),
+            order.columns(),
             order.by_position()
         )
     };

@@ -34,9 +34,7 @@ impl Store {
             "SELECT r.key, r.resource_type, r.owner, r.patient, r.parties, r.deleted, {visible} \
              FROM resource r WHERE r.key = ANY(${n})"
         );
-        let client = self.client().await?;
-        let statement = client.prepare_cached(&sql).await.map_err(from_postgres)?;
-        let rows = client.query(&statement, &parameters.as_slice()).await.map_err(from_postgres)?;
+        let rows = self.rows(&sql, &parameters).await?;
         rows.iter()
             .map(|row| {
                 let number: i16 = row.get(1);
@@ -88,9 +86,7 @@ impl Store {
              UNION ALL SELECT key FROM resource WHERE patient = ${k}) \
              AND NOT r.deleted AND r.key <> ${k} LIMIT ${l}"
         );
-        let client = self.client().await?;
-        let statement = client.prepare_cached(&sql).await.map_err(from_postgres)?;
-        let rows = client.query(&statement, &parameters.as_slice()).await.map_err(from_postgres)?;
+        let rows = self.rows(&sql, &parameters).await?;
         let name = |row: &tokio_postgres::Row| {
             let resource_type = ResourceType::from_number(row.get(0))?;
             Some(format!("{resource_type}/{}", row.get::<_, String>(1)))

@@ -63,7 +63,7 @@ impl Store {
                 ),
             })
             .collect::<Vec<_>>();
-        self.linked(access, "r.key", include.target, &links, parameters).await
+        self.linked(access, include.target, &links, parameters).await
     }
 
     /// The resources that refer to these.
@@ -82,13 +82,12 @@ impl Store {
                 ),
             })
             .collect::<Vec<_>>();
-        self.linked(access, "r.key", Some(include.source), &links, parameters).await
+        self.linked(access, Some(include.source), &links, parameters).await
     }
 
     async fn linked(
         &self,
         access: &Access,
-        column: &str,
         resource_type: Option<ResourceType>,
         links: &[String],
         mut parameters: Parameters,
@@ -101,7 +100,7 @@ impl Store {
             resource_type.map_or(String::new(), |t| format!(" AND r.resource_type = {}", t.number()));
         let sql = format!(
             "SELECT {} FROM resource r JOIN version v ON v.seq = r.seq \
-             WHERE {column} IN ({}) AND NOT r.deleted{of_type} AND {visible} LIMIT {MOST_INCLUDED}",
+             WHERE r.key IN ({}) AND NOT r.deleted{of_type} AND {visible} LIMIT {MOST_INCLUDED}",
             Stored::COLUMNS,
             links.join(" UNION ALL ")
         );

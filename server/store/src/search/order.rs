@@ -40,7 +40,7 @@ impl Order {
     }
 
     /// `expression AS s0, …`
-    pub(super) fn columns(&self, _: &mut Parameters) -> String {
+    pub(super) fn columns(&self) -> String {
         self.join(|at, column| format!("{} AS s{at}", column.expression))
     }
 
