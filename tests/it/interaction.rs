@@ -6,6 +6,7 @@ mod conditional;
 mod create;
 mod delete;
 mod history;
+mod operation;
 mod paging;
 mod read;
 mod search;

@@ -3,12 +3,12 @@
 
 use bytes::Bytes;
 use canonical::definitions;
-use fhir::{CANONICAL_BASE, ResourceType, Value};
+use fhir::{CANONICAL_BASE, Map, ResourceType, Value};
 use search::Kind;
 use serde_json::json;
 
 use crate::label::WORKFLOW;
-use crate::operation::OPERATIONS;
+use crate::operation::{Level, OPERATIONS, Operation};
 use crate::{Reply, Server};
 
 /// The day on which what this statement says last changed.
@@ -25,7 +25,7 @@ impl Server {
 
     fn statement(&self) -> Value {
         let base = &self.settings.base;
-        json!({
+        let mut statement = json!({
             "resourceType": "CapabilityStatement",
             "id": "homefirst",
             "url": format!("{CANONICAL_BASE}/CapabilityStatement/homefirst"),
@@ -53,10 +53,21 @@ impl Server {
                     "description": "Bearer tokens with SMART v2 scopes; see .well-known/smart-configuration."
                 },
                 "resource": ResourceType::all().map(resource).collect::<Vec<_>>(),
-                "interaction": [{"code": "transaction"}, {"code": "batch"}]
+                "interaction": [{"code": "transaction"}, {"code": "batch"}],
+                "operation": operations(|operation| operation.levels.contains(&Level::System)),
             }]
-        })
+        });
+        if let Some(rest) = statement["rest"][0].as_object_mut() {
+            retain_filled(rest);
+        }
+        statement
     }
+}
+
+/// The declarations of the operations that are meant.
+fn operations(is_meant: impl Fn(&Operation) -> bool) -> Value {
+    let meant = OPERATIONS.iter().filter(|operation| is_meant(operation));
+    meant.map(|operation| json!({"name": operation.name, "definition": operation.definition})).collect()
 }
 
 fn resource(resource_type: ResourceType) -> Value {
@@ -91,14 +102,7 @@ fn resource(resource_type: ResourceType) -> Value {
             .map(|p| json!({"name": p.code, "definition": p.url, "type": p.kind.code()}))
             .collect::<Vec<_>>(),
     });
-    let operations: Vec<_> = OPERATIONS
-        .iter()
-        .filter(|operation| operation.resource_type == resource_type)
-        .map(|operation| json!({"name": operation.name, "definition": operation.definition}))
-        .collect();
-    if !operations.is_empty() {
-        resource["operation"] = Value::from(operations);
-    }
+    resource["operation"] = operations(|operation| operation.is_for(resource_type));
     let mut profiles: Vec<_> = definitions()
         .profiles()
         .iter()
@@ -121,9 +125,14 @@ fn resource(resource_type: ResourceType) -> Value {
         resource["supportedProfile"] = Value::from(profiles);
     }
     if let Some(members) = resource.as_object_mut() {
-        members.retain(|_, value| value.as_array().is_none_or(|items| !items.is_empty()));
+        retain_filled(members);
     }
     resource
+}
+
+/// FHIR has no empty arrays.
+fn retain_filled(members: &mut Map<String, Value>) {
+    members.retain(|_, value| value.as_array().is_none_or(|items| !items.is_empty()));
 }
 
 /// Every reference parameter of every type that may point to this one.

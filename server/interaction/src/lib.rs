@@ -26,6 +26,7 @@ mod unit;
 mod update;
 
 pub use context::{Context, Handling, Preferences, Return};
+pub use operation::Call;
 pub use reply::{Reply, Success};
 pub use request::{Conditions, Interaction, Request, Verb};
 pub use server::{Server, Settings};

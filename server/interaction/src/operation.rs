@@ -1,46 +1,161 @@
-//! Operations, <https://hl7.org/fhir/R4/operations.html>: which there are, and where they may be called.
+//! Operations, <https://hl7.org/fhir/R4/operations.html>: which there are, where they may be called, and with what.
+//!
+//! A new operation is a row of [`OPERATIONS`], a [`Code`], and a file with what it does. The row routes, checks the
+//! parameters, and is what the CapabilityStatement declares.
 
+mod call;
 mod events;
+mod parameters;
 mod status;
+mod validate;
 
 use fhir::{Error, ResourceType};
 
+pub use call::Call;
+pub(crate) use parameters::Parameters;
+
 use crate::{Context, Reply, Server};
 
-/// One operation, as the CapabilityStatement declares it.
+/// Which operation it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Code {
+    SubscriptionStatus,
+    SubscriptionEvents,
+    Validate,
+}
+
+/// Where an operation is called: `[base]/$name`, `[base]/[type]/$name` or `[base]/[type]/[id]/$name`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Level {
+    System,
+    Type,
+    Instance,
+}
+
+/// One operation, as its OperationDefinition describes it.
+#[derive(Debug)]
 pub(crate) struct Operation {
+    pub(crate) code: Code,
     pub(crate) name: &'static str,
-    pub(crate) resource_type: ResourceType,
+    pub(crate) levels: &'static [Level],
+    /// The types that it is for; `None` is every type.
+    pub(crate) resource_types: Option<&'static [ResourceType]>,
+    /// Whether calling it changes anything, so that it cannot be called with GET.
+    pub(crate) affects_state: bool,
+    pub(crate) parameters: &'static [Parameter],
+    /// The canonical url of its OperationDefinition.
     pub(crate) definition: &'static str,
 }
 
-pub(crate) const OPERATIONS: [Operation; 2] = [
+/// A parameter that goes in.
+#[derive(Debug)]
+pub(crate) struct Parameter {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) repeats: bool,
+}
+
+/// What a parameter holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A primitive of any type, in a query or as `value[x]`.
+    Primitive,
+    /// A value of this data type, as `Coding`.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the first operation that takes one removes this"))]
+    Element(&'static str),
+    /// A resource. The only one of an operation may be the body itself.
+    Resource,
+}
+
+impl Parameter {
+    const fn once(name: &'static str, kind: Kind) -> Self {
+        Self { name, kind, repeats: false }
+    }
+
+    const fn many(name: &'static str, kind: Kind) -> Self {
+        Self { name, kind, repeats: true }
+    }
+}
+
+pub(crate) static OPERATIONS: [Operation; 3] = [
     Operation {
+        code: Code::SubscriptionStatus,
         name: "status",
-        resource_type: ResourceType::SUBSCRIPTION,
+        levels: &[Level::Type, Level::Instance],
+        resource_types: Some(&[ResourceType::SUBSCRIPTION]),
+        affects_state: false,
+        parameters: &[Parameter::many("id", Kind::Primitive), Parameter::many("status", Kind::Primitive)],
         definition: "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-status",
     },
     Operation {
+        code: Code::SubscriptionEvents,
         name: "events",
-        resource_type: ResourceType::SUBSCRIPTION,
+        levels: &[Level::Instance],
+        resource_types: Some(&[ResourceType::SUBSCRIPTION]),
+        affects_state: false,
+        parameters: &[
+            Parameter::once("eventsSinceNumber", Kind::Primitive),
+            Parameter::once("eventsUntilNumber", Kind::Primitive),
+            Parameter::once("content", Kind::Primitive),
+        ],
         definition: "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-events",
+    },
+    Operation {
+        code: Code::Validate,
+        name: "validate",
+        levels: &[Level::Type, Level::Instance],
+        resource_types: None,
+        affects_state: false,
+        parameters: &[
+            Parameter::once("resource", Kind::Resource),
+            Parameter::once("mode", Kind::Primitive),
+            Parameter::once("profile", Kind::Primitive),
+        ],
+        definition: "http://hl7.org/fhir/OperationDefinition/Resource-validate",
     },
 ];
 
-impl Server {
-    pub(crate) async fn operation(
-        &self,
-        context: &Context,
+impl Operation {
+    /// The operation with this name at an address of this type (none: of the system) and id.
+    pub(crate) fn find(
         name: &str,
-        resource_type: ResourceType,
-        id: Option<&str>,
-        parameters: &[(String, String)],
-    ) -> Result<Reply, Error> {
-        let is_known = |known: &&Operation| known.name == name && known.resource_type == resource_type;
-        match (OPERATIONS.iter().find(is_known).map(|known| known.name), id) {
-            (Some("status"), id) => self.subscription_status(context, id, parameters).await,
-            (Some("events"), Some(id)) => self.subscription_events(context, id, parameters).await,
-            _ => Err(Error::not_found(&format!("The operation ${name} at this address"))),
+        resource_type: Option<ResourceType>,
+        has_id: bool,
+    ) -> Option<&'static Self> {
+        let level = match (resource_type, has_id) {
+            (None, _) => Level::System,
+            (Some(_), false) => Level::Type,
+            (Some(_), true) => Level::Instance,
+        };
+        OPERATIONS.iter().find(|operation| {
+            operation.name == name
+                && operation.levels.contains(&level)
+                && resource_type.is_none_or(|resource_type| operation.is_for(resource_type))
+        })
+    }
+
+    /// Whether it can be called at a type, or at a resource of the type.
+    pub(crate) fn is_for(&self, resource_type: ResourceType) -> bool {
+        self.levels.iter().any(|level| *level != Level::System)
+            && self.resource_types.is_none_or(|types| types.contains(&resource_type))
+    }
+
+    /// The verbs by which it can be called, for the `Allow` header.
+    pub(crate) fn verbs(&self) -> &'static [&'static str] {
+        if self.affects_state { &["POST"] } else { &["GET", "HEAD", "POST"] }
+    }
+}
+
+impl Server {
+    pub(crate) async fn operation(&self, context: &Context, call: Call) -> Result<Reply, Error> {
+        let Call { operation, id, parameters, .. } = &call;
+        match (operation.code, id) {
+            (Code::SubscriptionStatus, id) => {
+                self.subscription_status(context, id.as_deref(), parameters).await
+            }
+            (Code::SubscriptionEvents, Some(id)) => self.subscription_events(context, id, parameters).await,
+            (Code::Validate, _) => self.validate(context, &call).await,
+            (Code::SubscriptionEvents, None) => Err(call.unknown()),
         }
     }
 }

@@ -39,7 +39,11 @@ impl Server {
 }
 
 /// The version when there is one to show: 404 when there is none, 410 when it is a deletion.
-fn present(stored: Option<Stored>, resource_type: ResourceType, id: &str) -> Result<Stored, Error> {
+pub(crate) fn present(
+    stored: Option<Stored>,
+    resource_type: ResourceType,
+    id: &str,
+) -> Result<Stored, Error> {
     match stored {
         None => Err(Error::not_found(&format!("{resource_type}/{id}"))),
         Some(stored) if stored.operation == Operation::Delete => {

@@ -3,6 +3,8 @@
 
 use fhir::{Cause, Error, Id, Resource, ResourceType, Value, VersionId};
 
+use crate::operation::{Call, Operation};
+
 /// <https://hl7.org/fhir/R4/valueset-http-verb.html>
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
@@ -104,12 +106,7 @@ pub enum Interaction {
     Bundle {
         bundle: Resource,
     },
-    Operation {
-        name: String,
-        resource_type: ResourceType,
-        id: Option<String>,
-        parameters: Vec<(String, String)>,
-    },
+    Operation(Call),
 }
 
 /// The interaction that a request asks for.
@@ -146,6 +143,11 @@ pub fn parse(request: Request) -> Result<Interaction, Error> {
         },
         ["metadata"] if reads => Ok(Interaction::Capabilities),
         ["metadata"] => not_allowed(),
+        [operation] if operation.starts_with('$') => {
+            let parameters = parameters(None)?;
+            Call::read(request.verb, &operation[1..], None, None, &parameters, request.body)
+                .map(Interaction::Operation)
+        }
         [name] => {
             let resource_type = ResourceType::parse(name)?;
             match request.verb {
@@ -172,14 +174,9 @@ pub fn parse(request: Request) -> Result<Interaction, Error> {
         }
         [name, operation] if operation.starts_with('$') => {
             let resource_type = ResourceType::parse(name)?;
-            let name = operation[1..].to_owned();
-            match request.verb {
-                Verb::Get | Verb::Head | Verb::Post => {
-                    let parameters = operation_parameters(parameters(None)?, request.body.as_ref());
-                    Ok(Interaction::Operation { name, resource_type, id: None, parameters })
-                }
-                _ => not_allowed(),
-            }
+            let parameters = parameters(None)?;
+            Call::read(request.verb, &operation[1..], Some(resource_type), None, &parameters, request.body)
+                .map(Interaction::Operation)
         }
         [name, id] => {
             let resource_type = ResourceType::parse(name)?;
@@ -224,14 +221,9 @@ pub fn parse(request: Request) -> Result<Interaction, Error> {
         [name, id, operation] if operation.starts_with('$') => {
             let resource_type = ResourceType::parse(name)?;
             let id = Some(known_id(id)?);
-            let name = operation[1..].to_owned();
-            match request.verb {
-                Verb::Get | Verb::Head | Verb::Post => {
-                    let parameters = operation_parameters(parameters(None)?, request.body.as_ref());
-                    Ok(Interaction::Operation { name, resource_type, id, parameters })
-                }
-                _ => not_allowed(),
-            }
+            let parameters = parameters(None)?;
+            Call::read(request.verb, &operation[1..], Some(resource_type), id, &parameters, request.body)
+                .map(Interaction::Operation)
         }
         _ => Err(Error::not_found(&format!("The address '{path}'"))),
     }
@@ -244,7 +236,12 @@ pub fn allowed(path: &str) -> &'static [&'static str] {
         [""] => &["POST"],
         ["metadata"] | [_, _, "_history", ..] => &["GET", "HEAD"],
         [_, "_search"] => &["POST"],
-        [.., last] if last.starts_with('$') => &["GET", "HEAD", "POST"],
+        [above @ .., operation] if operation.starts_with('$') => {
+            let resource_type = above.first().and_then(|name| ResourceType::find(name));
+            let known = Operation::find(&operation[1..], resource_type, above.len() > 1);
+            // That there is no such operation is better said in a sentence about it.
+            known.map_or(&["GET", "HEAD", "POST"], Operation::verbs)
+        }
         [_] => &["GET", "HEAD", "POST"],
         [_, _] => &["GET", "HEAD", "PUT", "DELETE"],
         _ => &[],
@@ -256,7 +253,8 @@ fn resource(body: Option<Value>) -> Result<Resource, Error> {
     Resource::new(body)
 }
 
-fn expect_type(resource: &Resource, resource_type: ResourceType) -> Result<(), Error> {
+/// The resource must be of the type that the address is for.
+pub(crate) fn expect_type(resource: &Resource, resource_type: ResourceType) -> Result<(), Error> {
     if resource.resource_type() == resource_type {
         return Ok(());
     }
@@ -292,27 +290,6 @@ fn if_match(header: Option<String>) -> Result<IfMatch, Error> {
         versions.extend(VersionId::parse(text));
     }
     Ok(IfMatch::Versions(versions))
-}
-
-/// The parameters of an operation: those of the query, then the primitive ones of a Parameters body.
-fn operation_parameters(mut pairs: Vec<(String, String)>, body: Option<&Value>) -> Vec<(String, String)> {
-    let parameters = body.and_then(|body| body.get("parameter")).and_then(Value::as_array);
-    for parameter in parameters.into_iter().flatten() {
-        let (Some(name), Some(members)) =
-            (parameter.get("name").and_then(Value::as_str), parameter.as_object())
-        else {
-            continue;
-        };
-        let value = members.iter().find(|(member, _)| member.starts_with("value")).map(|(_, value)| value);
-        match value {
-            Some(Value::String(text)) => pairs.push((name.to_owned(), text.clone())),
-            Some(value @ (Value::Number(_) | Value::Bool(_))) => {
-                pairs.push((name.to_owned(), value.to_string()))
-            }
-            _ => {}
-        }
-    }
-    pairs
 }
 
 #[cfg(test)]

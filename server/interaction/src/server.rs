@@ -107,9 +107,7 @@ impl Server {
                 self.search(context, resource_type, &parameters).await
             }
             Interaction::Bundle { bundle } => Box::pin(self.bundle(context, bundle)).await,
-            Interaction::Operation { name, resource_type, id, parameters } => {
-                self.operation(context, &name, resource_type, id.as_deref(), &parameters).await
-            }
+            Interaction::Operation(call) => self.operation(context, call).await,
         }
     }
 

@@ -394,7 +394,18 @@ impl Server {
         ))
     }
 
-    /// The same for a write that has one answer.
+    /// Plans a write as if it were to be carried out, and tells what it would be warned of. Nothing is written.
+    ///
+    /// # Errors
+    /// Whatever would refuse the write.
+    pub(crate) async fn rehearse(&self, context: &Context, write: &Write) -> Result<Vec<Issue>, Error> {
+        let mut unit = Unit::new(self, context);
+        unit.plan(write).await?;
+        unit.settle().await?;
+        Ok(unit.drafts.into_iter().flat_map(|draft| draft.issues).collect())
+    }
+
+    /// [`Self::write`] for a write that has one answer.
     pub(crate) async fn write_one(&self, context: &Context, write: Write) -> Result<Reply, Error> {
         let replies = self.write(context, &write).await?;
         replies.into_iter().flatten().next().ok_or_else(|| Error::exception("a write has no answer"))

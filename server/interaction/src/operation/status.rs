@@ -4,6 +4,7 @@
 use auth::Right;
 use fhir::{Error, Key, ResourceType};
 
+use super::Parameters;
 use crate::bundle::address;
 use crate::{Context, Reply, Server};
 
@@ -15,12 +16,11 @@ impl Server {
         &self,
         context: &Context,
         id: Option<&str>,
-        parameters: &[(String, String)],
+        parameters: &Parameters,
     ) -> Result<Reply, Error> {
         context.caller.require(ResourceType::SUBSCRIPTION, Right::Read)?;
         let values = |name: &str| -> Vec<String> {
-            let of_name = parameters.iter().filter(|(given, _)| given == name);
-            of_name.flat_map(|(_, value)| value.split(',')).map(str::to_owned).collect()
+            parameters.texts(name).flat_map(|text| text.split(',')).map(str::to_owned).collect()
         };
         let (ids, statuses, url) = match id {
             Some(id) => (
@@ -28,7 +28,11 @@ impl Server {
                 Vec::new(),
                 self.operation_url(&format!("Subscription/{id}/$status"), &[]),
             ),
-            None => (values("id"), values("status"), self.operation_url("Subscription/$status", parameters)),
+            None => (
+                values("id"),
+                values("status"),
+                self.operation_url("Subscription/$status", &parameters.query()),
+            ),
         };
         let subscriptions = if ids.is_empty() {
             self.store.matching(&context.access, ResourceType::SUBSCRIPTION, &[], MOST).await?

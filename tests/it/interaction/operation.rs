@@ -1,0 +1,31 @@
+//! The operations, over HTTP, <https://hl7.org/fhir/R4/operations.html>.
+
+mod validate;
+
+use tests::TestServer;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operation_is_where_it_is_declared() {
+    let server = TestServer::start().await;
+    let epr = server.caller("epr");
+    for (address, status) in [
+        ("$nonsense", 404),
+        ("$validate", 404),
+        ("Patient/$nonsense", 404),
+        ("Patient/$status", 404),
+        ("Nonsense/$validate", 404),
+        ("Subscription/$status?nonsense=1", 400),
+        ("Patient/$validate", 400),
+    ] {
+        let answer = epr.get(address).await;
+        assert_eq!(answer.status, status, "{address}: {}", answer.text());
+        assert!(!answer.issues().is_empty());
+    }
+    epr.request("PUT", "Subscription/$status").send().await.expect(405);
+    let statement = epr.get("metadata").await.expect(200).json;
+    for resource in statement["rest"][0]["resource"].as_array().unwrap() {
+        let operations = resource["operation"].as_array().unwrap();
+        let validate = operations.iter().find(|operation| operation["name"] == "validate").unwrap();
+        assert_eq!(validate["definition"], "http://hl7.org/fhir/OperationDefinition/Resource-validate");
+    }
+}
