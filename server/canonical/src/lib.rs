@@ -9,6 +9,7 @@ pub mod definitions;
 pub mod element_definition;
 mod own;
 mod profile;
+mod published;
 mod scope;
 pub mod search_parameter;
 pub mod structure;
@@ -18,6 +19,7 @@ pub mod value_set;
 
 pub use compartment::Compartment;
 pub use definitions::{Definitions, definitions};
+pub use published::published;
 pub use search_parameter::SearchParameter;
 pub use structure::{
     Binding, Child, Constraint, Element, ElementType, Kind, Profile, ScopeId, Strength, Structure,

@@ -11,4 +11,4 @@ pub mod telemetry;
 
 pub use config::Config;
 pub use shutdown::asked_to_stop;
-pub use startup::{Running, start};
+pub use startup::{Running, migrate, start};

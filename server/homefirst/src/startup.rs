@@ -57,13 +57,12 @@ pub async fn start(config: &Config) -> Result<Running> {
 
     let store = Store::new(&config.database)?;
     answer(&store).await?;
+    let server = Arc::new(Server::new(store.clone(), config.interaction(&base), config.subscription(&base))?);
     if config.server.migrate {
-        let applied = store.migrate().await.context("The database cannot be brought to this version")?;
-        if !applied.is_empty() {
-            tracing::info!(migrations = applied.len(), "the database was migrated");
+        for step in migrate(&server).await? {
+            tracing::info!("the database was migrated: {step}");
         }
     }
-    let server = Arc::new(Server::new(store.clone(), config.interaction(&base), config.subscription(&base))?);
     // What is put together at its first use is put together now, beside what follows, and not for the first caller.
     tokio::spawn({
         let server = Arc::clone(&server);
@@ -126,6 +125,20 @@ impl Running {
         }
         self.store.close();
     }
+}
+
+/// Brings the database to this binary's version: its tables, then the definitions that the server publishes. Returns, in
+/// words, what was done.
+///
+/// # Errors
+/// When the database refuses it.
+pub async fn migrate(server: &Server) -> Result<Vec<String>> {
+    let mut steps = server.store.migrate().await.context("The database cannot be brought to this version")?;
+    let published = server.publish().await.context("The server's own definitions cannot be published")?;
+    if published > 0 {
+        steps.push(format!("{published} definitions published"));
+    }
+    Ok(steps)
 }
 
 /// Who may call. The demo issuer comes with its key folder, the others from the configuration.

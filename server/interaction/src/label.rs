@@ -96,7 +96,9 @@ pub(crate) fn parties_of(
 
 /// The label of a version with these parties.
 pub(crate) fn label(resource: &Resource, parties: BTreeSet<Key>) -> Label {
-    let parties = (!is_directory(resource.resource_type())).then(|| parties.into_iter().collect());
+    let is_published = |id| canonical::definitions().is_published(resource.resource_type().name(), id);
+    let is_open = is_directory(resource.resource_type()) || resource.id().is_some_and(is_published);
+    let parties = (!is_open).then(|| parties.into_iter().collect());
     Label { parties, confidentiality: confidentiality(resource) }
 }
 

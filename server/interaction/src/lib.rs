@@ -14,6 +14,7 @@ mod delete;
 mod history;
 mod label;
 mod operation;
+mod publish;
 mod read;
 mod reference;
 mod related;

@@ -199,6 +199,39 @@ impl<'a> Unit<'a> {
         Ok(Planned::Draft(draft))
     }
 
+    /// Plans a resource that the server publishes, which is as good as its release: nothing when it says the same.
+    pub(crate) fn draft_published(
+        &mut self,
+        id: Id,
+        previous: Option<Stored>,
+        mut resource: Resource,
+    ) -> Result<Planned, Error> {
+        let previous_resource = match &previous {
+            Some(previous) => previous.resource()?,
+            None => None,
+        };
+        let version_id = previous.as_ref().map_or(VersionId::FIRST, |previous| previous.version_id.next());
+        resource.identify(&id, version_id, self.now);
+        match (&previous, &previous_resource) {
+            (Some(previous), Some(current)) if current.same_content(&resource) => {
+                return Ok(Planned::Existing(Box::new(previous.clone())));
+            }
+            _ => {}
+        }
+        let draft = self.add(Draft {
+            resource_type: resource.resource_type(),
+            id,
+            operation: if previous_resource.is_some() { Operation::Update } else { Operation::Create },
+            previous,
+            previous_resource,
+            resource: Some(resource),
+            from_client: false,
+            issues: Vec::new(),
+            entry: self.entry,
+        })?;
+        Ok(Planned::Draft(draft))
+    }
+
     pub(crate) fn draft_delete(&mut self, id: Id, previous: Stored) -> Result<Planned, Error> {
         let previous_resource = previous.resource()?;
         let draft = self.add(Draft {
@@ -233,6 +266,7 @@ impl<'a> Unit<'a> {
     }
 
     fn add(&mut self, draft: Draft) -> Result<usize, Error> {
+        self.check_unpublished(draft.resource_type, &draft.id)?;
         let key = Key::of_resource(draft.resource_type, draft.id.as_str());
         if self.by_key.insert(key, self.drafts.len()).is_some() {
             return Err(Error::bad_request(format!(
@@ -337,10 +371,23 @@ impl<'a> Unit<'a> {
 
 /// An interaction that writes.
 pub(crate) enum Write {
-    Create { resource: Resource, if_none_exist: Option<String> },
-    Update { id: Id, resource: Resource, if_match: IfMatch },
-    Delete { resource_type: ResourceType, id: Id, if_match: IfMatch },
+    Create {
+        resource: Resource,
+        if_none_exist: Option<String>,
+    },
+    Update {
+        id: Id,
+        resource: Resource,
+        if_match: IfMatch,
+    },
+    Delete {
+        resource_type: ResourceType,
+        id: Id,
+        if_match: IfMatch,
+    },
     Transaction(Vec<Entry>),
+    /// What the server publishes on its own account.
+    Publication,
 }
 
 impl Unit<'_> {
@@ -356,6 +403,7 @@ impl Unit<'_> {
                 (self.delete(*resource_type, id.clone(), if_match).await?, Success::NoContent)
             }
             Write::Transaction(entries) => return self.transaction(entries).await,
+            Write::Publication => return self.publication().await,
         };
         Ok(vec![Some(one)])
     }

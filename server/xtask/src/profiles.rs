@@ -1,5 +1,6 @@
 //! `cargo xtask profiles`: the FSH sources of `profiles/` as conformance resources, and those with the subscription topics
-//! as the one file that crate `canonical` embeds, <https://hl7.org/fhir/uv/shorthand/>.
+//! as the two files that crate `canonical` embeds, <https://hl7.org/fhir/uv/shorthand/>: what the server works with, without
+//! all that it does not use, and what it publishes, whole.
 //!
 //! The output is a function of the sources alone: sorted, without dates. Nothing is validated beyond what SUSHI does.
 
@@ -14,11 +15,14 @@ mod lean;
 mod sushi;
 #[cfg(test)]
 mod tests;
+mod topic;
 
 const PROFILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../profiles");
 const GENERATED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../profiles/fsh-generated/resources");
 const TOPICS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../profiles/topics");
 const OUTPUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../canonical/data/profiles.json");
+const PUBLISHED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../canonical/data/published.json.zst");
+const COMPRESSION_LEVEL: i32 = 19;
 
 /// File name and text of each resource.
 type Files = BTreeMap<String, String>;
@@ -30,30 +34,50 @@ pub struct Arguments {
     check: bool,
 }
 
-/// Builds and writes or checks both the generated resources and the embedded file; says on standard output how many
+/// Builds and writes or checks both the generated resources and the embedded files; says on standard output how many
 /// there are.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let generated = sushi::build(Path::new(PROFILES))?;
-    let embedded = embedded(&generated, &read(Path::new(TOPICS))?)?;
+    let topics = read(Path::new(TOPICS))?;
+    let embedded = embedded(&generated, &topics)?;
+    let published = published(&generated, &topics)?;
     if arguments.check {
-        check(&generated, &embedded)?;
+        check(&generated, &embedded, &published)?;
     } else {
         write(Path::new(GENERATED), &generated)?;
         fs::write(OUTPUT, &embedded).context(OUTPUT)?;
+        fs::write(PUBLISHED, zstd::encode_all(published.as_bytes(), COMPRESSION_LEVEL)?)
+            .context(PUBLISHED)?;
     }
     println!("{} resources; {} bytes of JSON", embedded.lines().count() - 2, embedded.len());
     Ok(())
 }
 
-/// The JSON array of all resources without what the server does not use, one a line, by type and id.
+/// The JSON array of all resources without what the server does not use.
 fn embedded(generated: &Files, topics: &Files) -> Result<String> {
+    array(generated, topics, |resource| Ok(lean::lean(resource)))
+}
+
+/// The JSON array of all resources as they are published: whole, and the topics in the form that R4 has for them.
+fn published(generated: &Files, topics: &Files) -> Result<String> {
+    array(generated, topics, |resource| match resource.as_object() {
+        Some(topic) if topic.get("resourceType").is_some_and(|name| name == "SubscriptionTopic") => {
+            topic::basic(topic)
+        }
+        _ => Ok(resource),
+    })
+}
+
+/// All resources as `shape` makes them, one a line, by type and id.
+fn array(generated: &Files, topics: &Files, shape: impl Fn(Value) -> Result<Value>) -> Result<String> {
     let mut lines = BTreeMap::new();
     for (name, text) in generated.iter().chain(topics) {
         let resource: Value = serde_json::from_str(text).with_context(|| name.clone())?;
+        let resource = shape(resource).with_context(|| name.clone())?;
         let part = |key| resource.get(key).and_then(Value::as_str).map(str::to_owned);
         let key =
             part("resourceType").zip(part("id")).with_context(|| format!("{name} has no type or no id"))?;
-        let line = serde_json::to_string(&lean::lean(resource))?;
+        let line = serde_json::to_string(&resource)?;
         if lines.insert(key, line).is_some() {
             bail!("{name} has the type and the id of another resource");
         }
@@ -91,7 +115,7 @@ fn write(folder: &Path, files: &Files) -> Result<()> {
     Ok(())
 }
 
-fn check(generated: &Files, embedded: &str) -> Result<()> {
+fn check(generated: &Files, embedded: &str, published: &str) -> Result<()> {
     let committed = read(Path::new(GENERATED))?;
     let names: BTreeSet<_> = committed.keys().chain(generated.keys()).collect();
     let mut different: Vec<&str> = names
@@ -101,6 +125,9 @@ fn check(generated: &Files, embedded: &str) -> Result<()> {
         .collect();
     if fs::read_to_string(OUTPUT).context(OUTPUT)? != embedded {
         different.push("server/canonical/data/profiles.json");
+    }
+    if zstd::decode_all(fs::File::open(PUBLISHED).context(PUBLISHED)?)? != published.as_bytes() {
+        different.push("server/canonical/data/published.json.zst");
     }
     if !different.is_empty() {
         bail!("not what the sources make: {}; run `cargo xtask profiles`", different.join(", "));

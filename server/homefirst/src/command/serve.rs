@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use homefirst::{Config, asked_to_stop, start, telemetry};
+use interaction::Server;
+use store::Store;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -27,11 +29,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
 pub(crate) async fn migrate(arguments: Arguments) -> Result<()> {
     let config = Config::load(arguments.config.as_deref())?;
     anyhow::ensure!(!config.database.url.is_empty(), "Set DATABASE_URL: there is no database to migrate.");
-    let store = store::Store::new(&config.database)?;
-    let applied = store.migrate().await.context("The database cannot be migrated")?;
-    match applied.as_slice() {
+    let base = config.base(config.server.listen);
+    let store = Store::new(&config.database)?;
+    let server = Server::new(store, config.interaction(&base), config.subscription(&base))?;
+    match homefirst::migrate(&server).await?.as_slice() {
         [] => println!("The database is at this version already."),
-        applied => applied.iter().for_each(|migration| println!("{migration}")),
+        steps => steps.iter().for_each(|step| println!("{step}")),
     }
     Ok(())
 }

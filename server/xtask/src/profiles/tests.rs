@@ -31,6 +31,21 @@ fn the_embedded_file_is_what_the_committed_resources_make() {
     let made = embedded(&read(Path::new(GENERATED)).unwrap(), &read(Path::new(TOPICS)).unwrap()).unwrap();
     assert!(made == fs::read_to_string(OUTPUT).unwrap(), "run `cargo xtask profiles`");
     assert!(made.len() < 1_500_000, "{} bytes", made.len());
+    let made = published(&read(Path::new(GENERATED)).unwrap(), &read(Path::new(TOPICS)).unwrap()).unwrap();
+    let committed = zstd::decode_all(fs::File::open(PUBLISHED).unwrap()).unwrap();
+    assert!(made.as_bytes() == committed, "run `cargo xtask profiles`");
+}
+
+#[test]
+fn what_is_published_is_valid_and_names_itself() {
+    let published = canonical::published();
+    assert_eq!(published.len(), canonical::definitions().artifacts().len());
+    for resource in published {
+        let [resource_type, id] =
+            ["resourceType", "id"].map(|name| resource[name].as_str().unwrap().to_owned());
+        assert!(canonical::definitions().is_published(&resource_type, &id), "{resource_type}/{id}");
+        assert_eq!(errors_of(resource), [], "{resource_type}/{id}");
+    }
 }
 
 #[test]
