@@ -30,6 +30,7 @@ pub use item::Item;
 pub use node::Node;
 pub use quantity::{CalendarUnit, Quantity, Unit};
 pub use text::Text;
+pub use unit::Measure;
 
 #[cfg(test)]
 mod tests;

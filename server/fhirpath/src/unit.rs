@@ -12,7 +12,7 @@ const MAX_DEPTH: u32 = 8;
 
 /// A unit as a factor of base units: `numerator / denominator`, of dimensions with exponents.
 #[derive(Clone, Debug)]
-pub(crate) struct Measure {
+pub struct Measure {
     numerator: Decimal,
     denominator: Decimal,
     dimensions: Vec<(&'static str, i32)>,
@@ -20,7 +20,8 @@ pub(crate) struct Measure {
 
 impl Measure {
     /// The unit with this UCUM code, if it is known.
-    pub(crate) fn parse(code: &str) -> Option<Self> {
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
         let mut rest = code;
         let measure = term(&mut rest, 0)?;
         rest.is_empty().then_some(measure)
@@ -59,6 +60,26 @@ impl Measure {
         }
         let dividend = value.checked_mul(self.numerator)?.checked_mul(to.denominator)?;
         dividend.checked_div(self.denominator.checked_mul(to.numerator)?)
+    }
+
+    /// What it measures, as the base units and their exponents: `g1.m-3`. Units that can be compared have the same.
+    #[must_use]
+    pub fn dimension(&self) -> String {
+        let factors: Vec<_> =
+            self.dimensions.iter().map(|(unit, exponent)| format!("{unit}{exponent}")).collect();
+        factors.join(".")
+    }
+
+    /// That many of this unit in base units; `None` when the number would be too long.
+    #[must_use]
+    pub fn in_base_units(&self, value: Decimal) -> Option<Decimal> {
+        let product = value.checked_mul(self.numerator)?;
+        // A quotient is rounded, a product is not.
+        if self.denominator == Decimal::from(1) {
+            Some(product)
+        } else {
+            product.checked_div(self.denominator)
+        }
     }
 
     fn one(dimensions: Vec<(&'static str, i32)>) -> Self {

@@ -10,7 +10,7 @@ use crate::{
     parse::Options,
     query::Criterion,
     refusal::{Refusal, shown},
-    value::{date, reference, split, string, token, unescape, uri},
+    value::{date, number, quantity, reference, split, string, token, unescape, uri},
 };
 
 /// How many values may be joined by commas.
@@ -104,7 +104,9 @@ fn at(
         Kind::Date => date::criterion(&condition, &options.zone, options.now),
         Kind::String => string::criterion(&condition),
         Kind::Uri => uri::criterion(&condition),
-        Kind::Number | Kind::Quantity | Kind::Composite | Kind::Special => Err(not_indexed(parameter)),
+        Kind::Number => number::criterion(&condition),
+        Kind::Quantity => quantity::criterion(&condition),
+        Kind::Composite | Kind::Special => Err(not_indexed(parameter)),
     }
     .map(Some)
 }

@@ -1,8 +1,8 @@
 //! What a resource is found by: its index rows, made when it is written, <https://hl7.org/fhir/R4/search.html>.
 //!
 //! Where a value is kept: `status`, `owner`, `patient`, `focus` and `date` are columns of the resource's own row, for the
-//! parameters of [`crate::hot`]; local references of all others go to `references`, intervals to `dates`, texts (and
-//! uris, for `:below`) to `strings`; everything else that is found by equality is a key. `_id` and `_lastUpdated` have no
+//! parameters of [`crate::hot`]; local references of all others go to `references`, intervals to `dates`, numbers to
+//! `quantities`, texts (and uris, for `:below`) to `strings`; everything else that is found by equality is a key. `_id` and `_lastUpdated` have no
 //! rows: the store knows them.
 
 use fhir::{Key, Resource};
@@ -13,7 +13,7 @@ use crate::{
     found::Found,
     hot::Hot,
     parameter::{Kind, Parameter, registry},
-    value::{date, reference, string, token, uri},
+    value::{date, number, number::Range, quantity, reference, string, token, uri},
 };
 
 /// The index rows of one version of a resource.
@@ -37,6 +37,8 @@ pub struct IndexRows {
     pub strings: Vec<StringRow>,
     /// Sorted, each once.
     pub dates: Vec<DateRow>,
+    /// Sorted, each once.
+    pub quantities: Vec<QuantityRow>,
     /// Local references of the parameters that are not hot; sorted, each once.
     pub references: Vec<ReferenceRow>,
 }
@@ -59,6 +61,28 @@ pub struct DateRow {
     pub parameter: i32,
     pub low: i64,
     pub high: i64,
+}
+
+/// The numbers of a number or quantity parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct QuantityRow {
+    /// The number of the parameter.
+    pub parameter: i32,
+    /// As they are written.
+    pub range: Range,
+    /// The key of the code of their unit.
+    pub code: Option<Key>,
+    /// The key of the text of their unit.
+    pub unit: Option<Key>,
+    /// What they are in base units, and the key of what those measure; for units that cannot be converted, of the unit itself.
+    pub measured: Option<(Key, Range)>,
+}
+
+impl QuantityRow {
+    /// The row of numbers that have no unit.
+    pub(crate) fn of_number(parameter: i32, range: Range) -> Self {
+        Self { parameter, range, code: None, unit: None, measured: None }
+    }
 }
 
 /// A reference to a resource of this server.
@@ -101,7 +125,9 @@ fn add(parameter: &Parameter, found: &Found<'_>, base: &str, zone: &TimeZone, ro
         Kind::Date => date::add(parameter, value, zone, rows),
         Kind::String => string::add(parameter, found.type_name, value, rows),
         Kind::Uri => uri::add(parameter, value, rows),
-        Kind::Number | Kind::Quantity | Kind::Composite | Kind::Special => {}
+        Kind::Number => number::add(parameter, value, rows),
+        Kind::Quantity => quantity::add(parameter, value, rows),
+        Kind::Composite | Kind::Special => {}
     }
 }
 
@@ -112,7 +138,7 @@ fn needs_presence(parameter: &Parameter, rows: &IndexRows) -> bool {
         Some(Hot::Owner) => rows.owner.is_none(),
         Some(Hot::Patient) => rows.patient.is_none(),
         Some(Hot::Focus) => rows.focus.is_none(),
-        None => matches!(parameter.kind, Kind::Token | Kind::Reference | Kind::Uri),
+        None => !matches!(parameter.kind, Kind::Date | Kind::String),
     }
 }
 
@@ -126,6 +152,7 @@ impl IndexRows {
         unique(&mut self.identifiers);
         unique(&mut self.strings);
         unique(&mut self.dates);
+        unique(&mut self.quantities);
         unique(&mut self.references);
     }
 }

@@ -6,9 +6,10 @@ use fhir::Key;
 
 use crate::{
     hot::Hot,
-    index::IndexRows,
+    index::{IndexRows, QuantityRow},
     parameter::{Kind, Parameter},
-    query::{Criterion, DateValue, Prefix, TextMode},
+    query::{Criterion, DateValue, Prefix, QuantityValue, TextMode, Unit},
+    value::number::Range,
 };
 
 /// Whether the resource with these rows, this identity and this `lastUpdated` (microseconds since 1970 UTC) meets the
@@ -32,6 +33,11 @@ pub fn matches(criterion: &Criterion, rows: &IndexRows, identity: Key, last_upda
         Criterion::Date { parameter, values } => {
             intervals(parameter, rows).any(|interval| values.iter().any(|value| value.holds(interval)))
         }
+        Criterion::Quantity { parameter, values } => rows
+            .quantities
+            .iter()
+            .filter(|row| row.parameter == parameter.number)
+            .any(|row| values.iter().any(|value| value.holds(row))),
         Criterion::Missing { parameter, missing } => has_value(parameter, rows) != *missing,
         Criterion::Identity { keys } => keys.contains(&identity),
         Criterion::LastUpdated { values } => {
@@ -66,6 +72,35 @@ impl DateValue {
             Prefix::Sa => low >= self.high,
             Prefix::Eb => high <= self.low,
             Prefix::Ap => low < self.high && high > self.low,
+        }
+    }
+}
+
+impl QuantityValue {
+    /// Whether the numbers of a row stand to this value as its prefix says.
+    #[must_use]
+    pub fn holds(&self, row: &QuantityRow) -> bool {
+        let range = match self.unit {
+            Unit::Any => Some(row.range),
+            Unit::Written(unit) => (row.code == Some(unit) || row.unit == Some(unit)).then_some(row.range),
+            Unit::Measure(measure) => row.measured.filter(|(own, _)| *own == measure).map(|(_, range)| range),
+        };
+        range.is_some_and(|range| self.contains(range))
+    }
+
+    fn contains(&self, Range { low, high }: Range) -> bool {
+        // An open end lies beyond every number.
+        let within = low.is_some_and(|low| low >= self.low) && high.is_some_and(|high| high < self.high);
+        match self.prefix {
+            Prefix::Eq => within,
+            Prefix::Ne => !within,
+            Prefix::Gt => high.is_none_or(|high| high > self.high),
+            Prefix::Lt => low.is_none_or(|low| low < self.low),
+            Prefix::Ge => high.is_none_or(|high| high >= self.low),
+            Prefix::Le => low.is_none_or(|low| low <= self.high),
+            Prefix::Sa => low.is_some_and(|low| low > self.high),
+            Prefix::Eb => high.is_some_and(|high| high < self.low),
+            Prefix::Ap => low.is_none_or(|low| low <= self.high) && high.is_none_or(|high| high >= self.low),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! <https://hl7.org/fhir/R4/searchparameter.html>.
 //!
 //! It is made once from the embedded definitions; each expression is cut to the type and compiled. Parameters of the kinds
-//! number, quantity, composite and special are known, but not indexed.
+//! composite and special are known, but not indexed.
 
 use std::{fmt, sync::LazyLock};
 
@@ -61,7 +61,7 @@ impl Kind {
     }
 
     fn is_indexed(self) -> bool {
-        matches!(self, Self::Token | Self::Reference | Self::Date | Self::String | Self::Uri)
+        !matches!(self, Self::Composite | Self::Special)
     }
 }
 

@@ -2,6 +2,7 @@
 //! <https://hl7.org/fhir/R4/search.html>.
 
 use fhir::{Key, ResourceType};
+use fhirpath::Decimal;
 
 use crate::parameter::Parameter;
 
@@ -48,8 +49,10 @@ pub enum Criterion {
     /// One of the parameter's intervals (the column `date` of a hot parameter, else `dates`) stands to any of these as
     /// its prefix says.
     Date { parameter: &'static Parameter, values: Vec<DateValue> },
-    /// `:missing`. Without a value: for strings and dates no row, or no value in the column; for tokens, references and
-    /// uris the key [`Parameter::presence`] is absent, and the column, if there is one, is empty.
+    /// A number or quantity: one of the parameter's values (in `quantities`) stands to any of these as its prefix says.
+    Quantity { parameter: &'static Parameter, values: Vec<QuantityValue> },
+    /// `:missing`. Without a value: for strings and dates no row, or no value in the column; for the other kinds
+    /// the key [`Parameter::presence`] is absent, and the column, if there is one, is empty.
     Missing { parameter: &'static Parameter, missing: bool },
     /// The identity of the resource itself is one of these: `_id`.
     Identity { keys: Vec<Key> },
@@ -82,6 +85,27 @@ pub struct DateValue {
     pub prefix: Prefix,
     pub low: i64,
     pub high: i64,
+}
+
+/// One value of a number or quantity parameter: `[low, high)` for `eq` and `ne`, `[low, high]` for `ap`, where it is already
+/// widened, and one point (`low` is `high`) for the other prefixes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuantityValue {
+    pub prefix: Prefix,
+    pub low: Decimal,
+    pub high: Decimal,
+    pub unit: Unit,
+}
+
+/// Which values are compared, and in which unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// All, as they are written.
+    Any,
+    /// Those whose unit has this code or text, as they are written.
+    Written(Key),
+    /// Those of this measure, in its base units.
+    Measure(Key),
 }
 
 /// <https://hl7.org/fhir/R4/search.html#prefix>

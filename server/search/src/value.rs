@@ -4,12 +4,17 @@
 //! Here is what they share: separators and escapes, <https://hl7.org/fhir/R4/search.html#escaping>.
 
 pub mod date;
+pub mod number;
+pub mod quantity;
 pub mod reference;
 pub mod string;
 pub mod token;
 pub mod uri;
 
-use crate::refusal::{Refusal, shown};
+use crate::{
+    query::Prefix,
+    refusal::{Refusal, shown},
+};
 
 /// The parts between separators; a separator behind a backslash does not separate. Escapes are left as they are.
 pub(crate) fn split(text: &str, separator: char) -> Vec<&str> {
@@ -48,6 +53,24 @@ pub(crate) fn unescape(text: &str) -> Result<String, Refusal> {
         }
     }
     Ok(plain)
+}
+
+/// The prefix that a date or number begins with, and what follows it; `eq` when there is none.
+pub(crate) fn prefix(text: &str) -> (Prefix, &str) {
+    let Some((prefix, rest)) = text.split_at_checked(2) else { return (Prefix::Eq, text) };
+    let prefix = match prefix {
+        "eq" => Prefix::Eq,
+        "ne" => Prefix::Ne,
+        "gt" => Prefix::Gt,
+        "lt" => Prefix::Lt,
+        "ge" => Prefix::Ge,
+        "le" => Prefix::Le,
+        "sa" => Prefix::Sa,
+        "eb" => Prefix::Eb,
+        "ap" => Prefix::Ap,
+        _ => return (Prefix::Eq, text),
+    };
+    (prefix, rest)
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use deadpool_postgres::GenericClient;
 use fhir::{Error, Instant, Key};
-use search::index::{DateRow, StringRow};
+use search::index::{DateRow, QuantityRow, StringRow};
+use search::value::number::Range;
 use search::{IndexRows, ReferenceRow};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
@@ -119,6 +120,21 @@ struct Satellites {
     reference: Columns3<Uuid, i32, Uuid>,
     string: (Vec<i32>, Vec<String>, Vec<String>, Vec<Uuid>),
     date: (Vec<i32>, Vec<i64>, Vec<i64>, Vec<Uuid>),
+    quantity: Quantities,
+}
+
+/// The columns of `quantity_index`; numbers as text, an open end as `-Infinity` or `Infinity`.
+#[derive(Default)]
+struct Quantities {
+    parameter: Vec<i32>,
+    low: Vec<String>,
+    high: Vec<String>,
+    code: Vec<Option<Uuid>>,
+    unit: Vec<Option<Uuid>>,
+    measure: Vec<Option<Uuid>>,
+    measure_low: Vec<Option<String>>,
+    measure_high: Vec<Option<String>>,
+    source: Vec<Uuid>,
 }
 
 type Columns2<A, B> = (Vec<A>, Vec<B>);
@@ -151,6 +167,43 @@ impl Satellites {
             self.date.2.push(*high);
             self.date.3.push(source);
         }
+        for row in only(&rows.quantities, &other.quantities) {
+            self.quantity.add(row, source);
+        }
+    }
+}
+
+impl Quantities {
+    fn add(&mut self, row: &QuantityRow, source: Uuid) {
+        fn text(end: Option<impl ToString>, open: &str) -> String {
+            end.map_or_else(|| open.to_owned(), |number| number.to_string())
+        }
+        let ends = |Range { low, high }: Range| (text(low, "-Infinity"), text(high, "Infinity"));
+        let (low, high) = ends(row.range);
+        let measured = row.measured.map(|(_, range)| ends(range));
+        self.parameter.push(row.parameter);
+        self.low.push(low);
+        self.high.push(high);
+        self.code.push(row.code.map(Key::uuid));
+        self.unit.push(row.unit.map(Key::uuid));
+        self.measure.push(row.measured.map(|(measure, _)| measure.uuid()));
+        self.measure_low.push(measured.as_ref().map(|(low, _)| low.clone()));
+        self.measure_high.push(measured.map(|(_, high)| high));
+        self.source.push(source);
+    }
+
+    fn columns(&self) -> Vec<&(dyn ToSql + Sync)> {
+        vec![
+            &self.parameter,
+            &self.low,
+            &self.high,
+            &self.code,
+            &self.unit,
+            &self.measure,
+            &self.measure_low,
+            &self.measure_high,
+            &self.source,
+        ]
     }
 }
 
@@ -227,32 +280,40 @@ impl Arrays {
 }
 
 /// The parts of the statement that write and delete index rows: name and text, in the order of [`Satellites::columns`].
-const NEW: [(&str, &str); 4] = [
+const NEW: [(&str, &str); 5] = [
     ("identifier_new", include_str!("../sql/commit/identifier_new.sql")),
     ("reference_new", include_str!("../sql/commit/reference_new.sql")),
     ("string_new", include_str!("../sql/commit/string_new.sql")),
     ("date_new", include_str!("../sql/commit/date_new.sql")),
+    ("quantity_new", include_str!("../sql/commit/quantity_new.sql")),
 ];
-const GONE: [(&str, &str); 4] = [
+const GONE: [(&str, &str); 5] = [
     ("identifier_gone", include_str!("../sql/commit/identifier_gone.sql")),
     ("reference_gone", include_str!("../sql/commit/reference_gone.sql")),
     ("string_gone", include_str!("../sql/commit/string_gone.sql")),
     ("date_gone", include_str!("../sql/commit/date_gone.sql")),
+    ("quantity_gone", include_str!("../sql/commit/quantity_gone.sql")),
 ];
 
 impl Satellites {
     /// The columns of each table's rows; none where there are no rows.
-    fn columns(&self) -> [Vec<&(dyn ToSql + Sync)>; 4] {
+    fn columns(&self) -> [Vec<&(dyn ToSql + Sync)>; 5] {
         let (identifier, reference, string, date) =
             (&self.identifier, &self.reference, &self.string, &self.date);
-        let columns: [Vec<&(dyn ToSql + Sync)>; 4] = [
+        let columns: [Vec<&(dyn ToSql + Sync)>; 5] = [
             vec![&identifier.0, &identifier.1],
             vec![&reference.0, &reference.1, &reference.2],
             vec![&string.0, &string.1, &string.2, &string.3],
             vec![&date.0, &date.1, &date.2, &date.3],
+            self.quantity.columns(),
         ];
-        let is_empty =
-            [identifier.0.is_empty(), reference.0.is_empty(), string.0.is_empty(), date.0.is_empty()];
+        let is_empty = [
+            identifier.0.is_empty(),
+            reference.0.is_empty(),
+            string.0.is_empty(),
+            date.0.is_empty(),
+            self.quantity.source.is_empty(),
+        ];
         let mut at = 0;
         columns.map(|columns| {
             at += 1;

@@ -52,6 +52,7 @@ async fn what_is_declared_can_be_searched_and_what_is_not_is_refused() {
                 "date" => "ge2020-01-01",
                 "reference" => "Patient/x",
                 "uri" => "https://x.example",
+                "number" | "quantity" => "5",
                 _ => "x",
             };
             let value = if ["active", "deceased", "experimental"].contains(&code) { "true" } else { value };

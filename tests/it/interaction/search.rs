@@ -3,6 +3,7 @@
 mod dates;
 mod hostile;
 mod parameters;
+mod quantities;
 mod result;
 
 use serde_json::{Value, json};

@@ -49,7 +49,7 @@ fn index_rows() -> String {
     let (mut parts, mut first) = (String::new(), 20);
     for file in files {
         let mut text = std::fs::read_to_string(&file).unwrap();
-        let count = (1..9).take_while(|at| text.contains(&format!("{{{at}}}"))).count();
+        let count = (1..20).take_while(|at| text.contains(&format!("{{{at}}}"))).count();
         for at in 1..=count {
             text = text.replace(&format!("{{{at}}}"), &format!("${}", first + at - 1));
         }

@@ -103,7 +103,8 @@ fn what_is_refused() {
     }
     check("Patient", "active=TRUE", IssueType::Invalid);
     check("Patient", "phone=a|b", IssueType::Invalid);
-    check("Observation", "value-quantity=5", IssueType::NotSupported);
+    check("Observation", "value-quantity=5|mg", IssueType::Invalid);
+    check("Observation", "value-quantity:not=5", IssueType::NotSupported);
     check("Task", "patient.nothing=1", IssueType::NotSupported);
     check("Task", "nothing.name=1", IssueType::NotSupported);
     check("Task", "_has:Nothing:x:y=1", IssueType::Invalid);

@@ -17,6 +17,7 @@ use crate::{
     parameter::Parameter,
     query::{Criterion, DateValue, Prefix},
     refusal::{Refusal, shown},
+    value::prefix,
 };
 
 /// The least and the greatest point of time: the ends of an open period.
@@ -95,21 +96,4 @@ fn parse(text: &str, zone: &TimeZone, now: Instant) -> Result<DateValue, Refusal
         return Ok(DateValue { prefix, low, high });
     }
     Ok(DateValue { prefix, low, high })
-}
-
-fn prefix(text: &str) -> (Prefix, &str) {
-    let Some((prefix, rest)) = text.split_at_checked(2) else { return (Prefix::Eq, text) };
-    let prefix = match prefix {
-        "eq" => Prefix::Eq,
-        "ne" => Prefix::Ne,
-        "gt" => Prefix::Gt,
-        "lt" => Prefix::Lt,
-        "ge" => Prefix::Ge,
-        "le" => Prefix::Le,
-        "sa" => Prefix::Sa,
-        "eb" => Prefix::Eb,
-        "ap" => Prefix::Ap,
-        _ => return (Prefix::Eq, text),
-    };
-    (prefix, rest)
 }

@@ -1,6 +1,6 @@
 //! One criterion as a condition in SQL. It decides on the index rows exactly as [`search::matches`] does in memory.
 
-use search::query::{Criterion, DateValue, Prefix, TextMode};
+use search::query::{Criterion, DateValue, Prefix, QuantityValue, TextMode, Unit};
 use search::value::string::fold;
 use search::{Hot, Kind, Parameter};
 use uuid::Uuid;
@@ -110,6 +110,16 @@ pub(super) fn condition(
                 ),
             })
             .collect()),
+        Criterion::Quantity { parameter, values } => any(values
+            .iter()
+            .map(|value| {
+                format!(
+                    "{alias}.key IN (SELECT source FROM quantity_index WHERE parameter = {} AND {})",
+                    parameter.number,
+                    quantity(value, parameters)
+                )
+            })
+            .collect()),
         Criterion::LastUpdated { values } => any(values
             .iter()
             .map(|value| {
@@ -214,4 +224,39 @@ fn interval(value: &DateValue, low: &str, high: &str, parameters: &mut Parameter
         Prefix::Eb => format!("{high} <= ${}", from(parameters)),
         Prefix::Ap => format!("({low} < ${} AND {high} > ${})", to(parameters), from(parameters)),
     }
+}
+
+/// How a row of `quantity_index` stands to the numbers searched for.
+fn quantity(value: &QuantityValue, parameters: &mut Parameters) -> String {
+    let (unit, low, high) = match value.unit {
+        Unit::Any => (String::new(), "low", "high"),
+        Unit::Written(unit) => {
+            let n = parameters.push(unit.uuid());
+            (format!("(code = ${n} OR unit = ${n}) AND "), "low", "high")
+        }
+        Unit::Measure(measure) => {
+            (format!("measure = ${} AND ", parameters.push(measure.uuid())), "measure_low", "measure_high")
+        }
+    };
+    let number =
+        |number: String, parameters: &mut Parameters| format!("${}::text::numeric", parameters.push(number));
+    let mut from = || number(value.low.to_string(), parameters);
+    let stands = match value.prefix {
+        Prefix::Lt => format!("{low} < {}", from()),
+        Prefix::Gt => format!("{high} > {}", from()),
+        Prefix::Ge => format!("{high} >= {}", from()),
+        Prefix::Le => format!("{low} <= {}", from()),
+        Prefix::Sa => format!("{low} > {}", from()),
+        Prefix::Eb => format!("{high} < {}", from()),
+        Prefix::Eq | Prefix::Ne | Prefix::Ap => {
+            let from = from();
+            let to = number(value.high.to_string(), parameters);
+            match value.prefix {
+                Prefix::Eq => format!("({low} >= {from} AND {low} < {to} AND {high} < {to})"),
+                Prefix::Ne => format!("({low} < {from} OR {high} >= {to})"),
+                _ => format!("({low} <= {to} AND {high} >= {from})"),
+            }
+        }
+    };
+    format!("{unit}{stands}")
 }
