@@ -32,6 +32,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 
+use crate::token::Token;
+
 use contest::Figures;
 use floor::Floor;
 use memory::Known;
@@ -40,7 +42,7 @@ use place::Place;
 use process::Process;
 use report::Report;
 use stage::Stage;
-use target::{Target, Token};
+use target::Target;
 
 const RESTARTS: usize = 3;
 
@@ -100,11 +102,7 @@ enum Measure {
 impl Bench {
     /// Runs everything, and prints the table. The exit code tells whether all of it could be measured without a failed request.
     pub async fn run(self) -> Result<ExitCode> {
-        let token = match (&self.token, &self.token_command) {
-            (Some(token), _) => Token::Fixed(token.clone()),
-            (None, Some(command)) => Token::Command(command.clone()),
-            (None, None) => Token::None,
-        };
+        let token = Token::new(self.token.clone(), self.token_command.clone());
         let target = Target::new(&self.target, token)?;
         let mut report = Report::default();
         report.tell("began", jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string());

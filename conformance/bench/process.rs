@@ -159,7 +159,7 @@ pub fn machine() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::target::Token;
+    use crate::token::Token;
 
     #[test]
     fn memory_is_read_from_the_status_of_a_process() {
@@ -175,7 +175,7 @@ mod tests {
     #[tokio::test]
     async fn a_command_that_ends_is_no_server() {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let target = Target::new(&format!("http://127.0.0.1:{port}/fhir"), Token::None).unwrap();
+        let target = Target::new(&format!("http://127.0.0.1:{port}/fhir"), Token::default()).unwrap();
         let error = Process::start("false", &target).await.err().unwrap().to_string();
         assert!(error.contains("ended with"), "{error}");
     }
@@ -184,7 +184,7 @@ mod tests {
     async fn what_answers_already_is_not_started() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let target = Target::new(&format!("http://127.0.0.1:{port}/fhir"), Token::None).unwrap();
+        let target = Target::new(&format!("http://127.0.0.1:{port}/fhir"), Token::default()).unwrap();
         let error = Process::start("sleep 60", &target).await.err().unwrap().to_string();
         assert!(error.contains("before one was started"), "{error}");
     }

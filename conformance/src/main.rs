@@ -10,6 +10,9 @@ use clap::{Parser, Subcommand};
 
 #[path = "../bench/mod.rs"]
 mod bench;
+#[path = "../run/mod.rs"]
+mod run;
+mod token;
 
 #[derive(Parser)]
 #[command(name = "conformance", about, version)]
@@ -20,8 +23,10 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Test a running server against the sentences of FHIR R4.
+    Run(Box<run::Run>),
     /// Measure a running server beside the floor that its Postgres sets, in one run on one machine.
-    Bench(bench::Bench),
+    Bench(Box<bench::Bench>),
 }
 
 fn main() -> ExitCode {
@@ -30,7 +35,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("conformance: {error:#}");
-            ExitCode::FAILURE
+            ExitCode::from(2)
         }
     }
 }
@@ -39,6 +44,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     // One thread: what the load costs is taken from the server, which shares the machine.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
     match command {
+        Command::Run(run) => runtime.block_on(run.run()),
         Command::Bench(bench) => runtime.block_on(bench.run()),
     }
 }
