@@ -8,6 +8,7 @@ mod delete;
 mod history;
 mod operation;
 mod paging;
+mod patch;
 mod publish;
 mod read;
 mod search;

@@ -1,7 +1,7 @@
 //! JSON content: the strict parser of record, <https://hl7.org/fhir/R4/json.html>.
 //!
-//! What it accepts is one resource (or one JSON Patch) without duplicate properties, empty values, stray nulls or
-//! characters that FHIR or the database cannot hold; numbers keep their exact text. What it refuses, it refuses with
+//! What it accepts is one resource without duplicate properties, empty values, stray nulls or characters that FHIR or the
+//! database cannot hold, or one JSON Patch, whose values may be empty or null; numbers keep their exact text. What it refuses, it refuses with
 //! every finding at once, each with its place. It does not know the elements of any resource type.
 
 mod finding;

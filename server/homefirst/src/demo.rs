@@ -41,7 +41,14 @@ pub async fn seed(server: &Server) -> Result<bool, Error> {
 }
 
 fn request(verb: Verb, address: &str, body: Option<fhir::Value>) -> Request {
-    Request { verb, address: address.to_owned(), body, form: None, conditions: Conditions::default() }
+    Request {
+        verb,
+        address: address.to_owned(),
+        body,
+        form: None,
+        json_patch: None,
+        conditions: Conditions::default(),
+    }
 }
 
 #[cfg(test)]

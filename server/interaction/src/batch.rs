@@ -126,6 +126,7 @@ fn read(entry: &Value, index: usize, base: &str) -> Result<Entry, Error> {
         address,
         body: entry.get("resource").cloned(),
         form: None,
+        json_patch: None,
         conditions: Conditions { if_match: text("ifMatch"), if_none_exist: text("ifNoneExist") },
     })
     .map_err(|error| error.in_entry(index))?;

@@ -42,6 +42,7 @@ impl Server {
             "implementation": {"description": "HomeFirst", "url": base},
             "fhirVersion": "4.0.1",
             "format": ["application/fhir+json", "application/fhir+xml", "json", "xml"],
+            "patchFormat": ["application/json-patch+json", "application/fhir+json", "application/fhir+xml"],
             "rest": [{
                 "mode": "server",
                 "documentation": "Search parameters that are not known are refused with 400; Prefer: handling=lenient ignores them.",
@@ -73,7 +74,8 @@ fn operations(is_meant: impl Fn(&Operation) -> bool) -> Value {
 fn resource(resource_type: ResourceType) -> Value {
     let name = resource_type.name();
     let is_workflow = WORKFLOW.contains(&resource_type);
-    let mut interactions = vec!["read", "vread", "create", "update", "history-instance", "search-type"];
+    let mut interactions =
+        vec!["read", "vread", "create", "update", "patch", "history-instance", "search-type"];
     if !is_workflow {
         interactions.push("delete");
     }

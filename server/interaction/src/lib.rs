@@ -14,6 +14,7 @@ mod delete;
 mod history;
 mod label;
 mod operation;
+mod patch;
 mod publish;
 mod read;
 mod reference;
@@ -28,6 +29,7 @@ mod update;
 
 pub use context::{Context, Handling, Preferences, Return};
 pub use operation::Call;
+pub use patch::{JSON_PATCH, Patch};
 pub use reply::{Reply, Success};
 pub use request::{Conditions, Interaction, Request, Verb};
 pub use server::{Server, Settings};

@@ -4,6 +4,7 @@
 use fhir::{Cause, Error, Id, Resource, ResourceType, Value, VersionId};
 
 use crate::operation::{Call, Operation};
+use crate::patch::Patch;
 
 /// <https://hl7.org/fhir/R4/valueset-http-verb.html>
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +56,8 @@ pub struct Request {
     pub body: Option<Value>,
     /// The form body of a POST to `_search`.
     pub form: Option<String>,
+    /// The body of a PATCH, when it is a JSON Patch.
+    pub json_patch: Option<Value>,
     pub conditions: Conditions,
 }
 
@@ -86,6 +89,12 @@ pub enum Interaction {
     Update {
         id: Id,
         resource: Resource,
+        if_match: IfMatch,
+    },
+    Patch {
+        resource_type: ResourceType,
+        id: Id,
+        patch: Patch,
         if_match: IfMatch,
     },
     Delete {
@@ -193,7 +202,13 @@ pub fn parse(request: Request) -> Result<Interaction, Error> {
                     id: known_id(id)?,
                     if_match: if_match(request.conditions.if_match)?,
                 }),
-                Verb::Post | Verb::Patch => not_allowed(),
+                Verb::Patch => Ok(Interaction::Patch {
+                    resource_type,
+                    id: known_id(id).and_then(|id| Id::parse(&id))?,
+                    patch: patch(request.body, request.json_patch)?,
+                    if_match: if_match(request.conditions.if_match)?,
+                }),
+                Verb::Post => not_allowed(),
             }
         }
         [name, id, "_history"] => {
@@ -243,7 +258,7 @@ pub fn allowed(path: &str) -> &'static [&'static str] {
             known.map_or(&["GET", "HEAD", "POST"], Operation::verbs)
         }
         [_] => &["GET", "HEAD", "POST"],
-        [_, _] => &["GET", "HEAD", "PUT", "DELETE"],
+        [_, _] => &["GET", "HEAD", "PUT", "PATCH", "DELETE"],
         _ => &[],
     }
 }
@@ -251,6 +266,14 @@ pub fn allowed(path: &str) -> &'static [&'static str] {
 fn resource(body: Option<Value>) -> Result<Resource, Error> {
     let body = body.ok_or_else(|| Error::bad_request("The request has no body. Send the resource in it."))?;
     Resource::new(body)
+}
+
+fn patch(body: Option<Value>, json_patch: Option<Value>) -> Result<Patch, Error> {
+    match (json_patch, body) {
+        (Some(json_patch), _) => Patch::of_json(&json_patch),
+        (None, Some(body)) => Patch::of_resource(&body),
+        (None, None) => Err(Error::bad_request("The request has no body. Send the patch in it.")),
+    }
 }
 
 /// The resource must be of the type that the address is for.
@@ -297,7 +320,14 @@ mod tests {
     use super::*;
 
     fn request(verb: Verb, address: &str) -> Request {
-        Request { verb, address: address.into(), body: None, form: None, conditions: Conditions::default() }
+        Request {
+            verb,
+            address: address.into(),
+            body: None,
+            form: None,
+            json_patch: None,
+            conditions: Conditions::default(),
+        }
     }
 
     #[test]

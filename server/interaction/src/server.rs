@@ -96,6 +96,9 @@ impl Server {
             Interaction::Update { id, resource, if_match } => {
                 self.write_one(context, Write::Update { id, resource, if_match }).await
             }
+            Interaction::Patch { resource_type, id, patch, if_match } => {
+                self.write_one(context, Write::Patch { resource_type, id, patch, if_match }).await
+            }
             Interaction::Delete { resource_type, id, if_match } => {
                 let id = Id::parse(&id)?;
                 self.write_one(context, Write::Delete { resource_type, id, if_match }).await

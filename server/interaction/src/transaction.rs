@@ -1,12 +1,13 @@
 //! transaction: all entries or none, <https://hl7.org/fhir/R4/http.html#trules>.
 //!
 //! Entries are resolved first (which resource each one is about, and what every reference between them means), then planned in
-//! the order DELETE, POST, PUT into one unit, then written by one commit. Reads see what was written.
+//! the order DELETE, POST, PUT and PATCH into one unit, then written by one commit. Reads see what was written.
 
 use std::collections::HashMap;
 
 use auth::Right;
 use fhir::{Cause, Error, Id, Instant, Issue, IssueType, Reference, Resource, Value, VersionId};
+use store::Stored;
 
 use crate::batch::Entry;
 use crate::bundle::BundleWriter;
@@ -31,6 +32,13 @@ enum Resolved {
         id: Id,
         resource: Resource,
         if_match: IfMatch,
+    },
+    /// A patch, already carried out on the version that is current.
+    Patched {
+        id: Id,
+        current: Box<Stored>,
+        resource: Resource,
+        notes: Vec<Issue>,
     },
     Delete {
         id: Id,
@@ -90,7 +98,10 @@ impl Unit<'_> {
             }
         }
         for resolution in &resolved {
-            if let Resolved::Create { id, resource } | Resolved::Update { id, resource, .. } = resolution {
+            if let Resolved::Create { id, resource }
+            | Resolved::Update { id, resource, .. }
+            | Resolved::Patched { id, resource, .. } = resolution
+            {
                 let mut resource = resource.clone();
                 resource.identify(id, VersionId::FIRST, self.now());
                 self.announce(resource);
@@ -116,6 +127,11 @@ impl Unit<'_> {
                     }
                     Resolved::Update { id, resource, if_match } => {
                         Some(self.update(id, resource, &if_match).await?)
+                    }
+                    Resolved::Patched { id, current, resource, notes } => {
+                        let planned = self.draft_update(id, *current, resource).await?;
+                        self.note(&planned, notes);
+                        Some((planned, Success::Ok))
                     }
                     Resolved::Delete { id, resource_type, if_match } => {
                         Some((self.delete(resource_type, id, &if_match).await?, Success::NoContent))
@@ -155,6 +171,10 @@ impl Unit<'_> {
                 Resolved::Create { id, resource }
             }
             Interaction::Update { id, resource, if_match } => Resolved::Update { id, resource, if_match },
+            Interaction::Patch { resource_type, id, patch, if_match } => {
+                let (current, resource, notes) = self.patched(resource_type, &id, &patch, &if_match).await?;
+                Resolved::Patched { id, current: Box::new(current), resource, notes }
+            }
             Interaction::Delete { resource_type, id, if_match } => {
                 Resolved::Delete { id: Id::parse(&id)?, resource_type, if_match }
             }
@@ -210,14 +230,16 @@ impl Resolved {
             Self::Delete { .. } => 0,
             Self::Create { .. } => 1,
             Self::Existing(_) | Self::Same { .. } => 2,
-            Self::Update { .. } => 3,
+            Self::Update { .. } | Self::Patched { .. } => 3,
             Self::Later => 4,
         }
     }
 
     fn resource_mut(&mut self) -> Option<&mut Resource> {
         match self {
-            Self::Create { resource, .. } | Self::Update { resource, .. } => Some(resource),
+            Self::Create { resource, .. }
+            | Self::Update { resource, .. }
+            | Self::Patched { resource, .. } => Some(resource),
             _ => None,
         }
     }

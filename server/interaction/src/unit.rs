@@ -12,6 +12,7 @@ use store::{Absent, Committed, Operation, Stored, Written};
 use workflow::{Effect, Outcome};
 
 use crate::batch::Entry;
+use crate::patch::Patch;
 use crate::reply::{Reply, Success, Version};
 use crate::request::IfMatch;
 use crate::{Context, Server};
@@ -232,6 +233,13 @@ impl<'a> Unit<'a> {
         Ok(Planned::Draft(draft))
     }
 
+    /// Adds what the client should know of a draft that was planned.
+    pub(crate) fn note(&mut self, planned: &Planned, notes: Vec<Issue>) {
+        if let Planned::Draft(draft) = planned {
+            self.drafts[*draft].issues.extend(notes);
+        }
+    }
+
     pub(crate) fn draft_delete(&mut self, id: Id, previous: Stored) -> Result<Planned, Error> {
         let previous_resource = previous.resource()?;
         let draft = self.add(Draft {
@@ -380,6 +388,12 @@ pub(crate) enum Write {
         resource: Resource,
         if_match: IfMatch,
     },
+    Patch {
+        resource_type: ResourceType,
+        id: Id,
+        patch: Patch,
+        if_match: IfMatch,
+    },
     Delete {
         resource_type: ResourceType,
         id: Id,
@@ -398,6 +412,9 @@ impl Unit<'_> {
             }
             Write::Update { id, resource, if_match } => {
                 self.update(id.clone(), resource.clone(), if_match).await?
+            }
+            Write::Patch { resource_type, id, patch, if_match } => {
+                self.patch(*resource_type, id.clone(), patch, if_match).await?
             }
             Write::Delete { resource_type, id, if_match } => {
                 (self.delete(*resource_type, id.clone(), if_match).await?, Success::NoContent)

@@ -23,7 +23,7 @@ use crate::content_coding::{Coding, accepts_gzip, compress};
 use crate::etag::ReadConditions;
 use crate::middleware::Trace;
 use crate::negotiate::{Format, negotiate};
-use crate::request::{BodyKind, body_kind, has_body, parse_body, takes_form};
+use crate::request::{BodyKind, Parsed, body_kind, has_body, parse_body, takes_form};
 use crate::response::{Asked, failure, success};
 use crate::routes::{self, Route};
 use crate::{body, cors, health, prefer};
@@ -155,7 +155,7 @@ async fn interact(
     };
     let takes_gzip = accepts_gzip(&texts(headers, "accept-encoding")?);
     let (kind, body) = match has_body(verb) {
-        true => read_body(headers, payload, app, address).await?,
+        true => read_body(verb, headers, payload, app, address).await?,
         false => (BodyKind::None, Content::default()),
     };
     let turn = app.turn().await?;
@@ -200,7 +200,7 @@ struct Content {
 }
 
 impl Content {
-    fn parse(self, kind: BodyKind) -> Result<(Option<Value>, Option<String>), Error> {
+    fn parse(self, kind: BodyKind) -> Result<Parsed, Error> {
         match self.coding {
             Some(coding) => parse_body(kind, &coding.decode(self.bytes, self.limit)?),
             None => parse_body(kind, &self.bytes),
@@ -211,7 +211,7 @@ impl Content {
 impl Work {
     async fn carry_out(self, app: &App) -> Result<Answer, Error> {
         let mut asked = self.asked;
-        let (body, mut form) = self.body.parse(self.kind)?;
+        let Parsed { resource, json_patch, mut form } = self.body.parse(self.kind)?;
         if let Some(text) = &mut form {
             let mut parameters = FormParameters::default();
             *text = parameters.take(text);
@@ -224,8 +224,9 @@ impl Work {
         let request = Request {
             verb: asked.verb,
             address: format!("{}{separator}{}", asked.address, self.query),
-            body,
+            body: resource,
             form,
+            json_patch,
             conditions: self.conditions,
         };
         let interaction = parse(request)?;
@@ -277,6 +278,7 @@ fn caller(app: &App, headers: &HeaderMap, address: &str) -> Result<Caller, Error
 }
 
 async fn read_body(
+    verb: Verb,
     headers: &HeaderMap,
     payload: web::Payload,
     app: &App,
@@ -288,11 +290,11 @@ async fn read_body(
     let content_types = texts(headers, "content-type")?;
     let announced = one(headers, "content-length")?.and_then(|length| length.parse().ok());
     if announced != Some(0) && !content_types.is_empty() {
-        body_kind(address, &content_types, false)?;
+        body_kind(verb, address, &content_types, false)?;
     }
     let bytes =
         body::read(payload, announced, limit, Duration::from_millis(settings.body_timeout_ms)).await?;
-    let kind = body_kind(address, &content_types, bytes.is_empty())?;
+    let kind = body_kind(verb, address, &content_types, bytes.is_empty())?;
     let coding = Some(coding).filter(|_| !bytes.is_empty());
     Ok((kind, Content { bytes, limit, coding }))
 }

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use fhir::{Cause, Error, Value};
-use interaction::Verb;
+use interaction::{JSON_PATCH, Verb};
 
 use crate::media_type::{MediaType, Syntax};
 
@@ -13,6 +13,7 @@ pub(crate) enum BodyKind {
     None,
     Json,
     Xml,
+    JsonPatch,
     /// The parameters of a search.
     Form,
 }
@@ -27,11 +28,16 @@ pub(crate) fn takes_form(address: &str) -> bool {
     address == "_search" || address.ends_with("/_search")
 }
 
-/// What the body is that a request to this address sends with these values of `Content-Type`.
+/// What the body is that a request with this verb to this address sends with these values of `Content-Type`.
 ///
 /// # Errors
 /// 415 when it is nothing that can be read here.
-pub(crate) fn body_kind(address: &str, content_types: &[&str], is_empty: bool) -> Result<BodyKind, Error> {
+pub(crate) fn body_kind(
+    verb: Verb,
+    address: &str,
+    content_types: &[&str],
+    is_empty: bool,
+) -> Result<BodyKind, Error> {
     let refused = |sentence: &str| Error::new(Cause::UnsupportedMediaType, sentence);
     if takes_form(address) && is_empty {
         return Ok(BodyKind::Form);
@@ -57,9 +63,13 @@ pub(crate) fn body_kind(address: &str, content_types: &[&str], is_empty: bool) -
             _ => Err(refused("The parameters of _search come as application/x-www-form-urlencoded.")),
         };
     }
-    match (media_type.resource(), media_type.essence.as_str()) {
-        (Some((_, Syntax::Json)), _) | (None, "application/json-patch+json") => Ok(BodyKind::Json),
+    match (media_type.resource(), verb) {
+        (Some((_, Syntax::Json)), _) => Ok(BodyKind::Json),
         (Some((_, Syntax::Xml)), _) => Ok(BodyKind::Xml),
+        (None, Verb::Patch) if media_type.essence == JSON_PATCH => Ok(BodyKind::JsonPatch),
+        (None, Verb::Patch) => Err(refused(
+            "A patch comes as application/json-patch+json, or as Parameters in application/fhir+json or application/fhir+xml.",
+        )),
         (None, _) => Err(refused("A resource comes as application/fhir+json or application/fhir+xml.")),
     }
 }
@@ -68,20 +78,31 @@ fn is_utf_8(charset: &str) -> bool {
     ["utf-8", "utf8"].iter().any(|name| charset.eq_ignore_ascii_case(name))
 }
 
-/// The resource and the form that this body is.
+/// What a body says.
+#[derive(Debug, Default)]
+pub(crate) struct Parsed {
+    pub(crate) resource: Option<Value>,
+    pub(crate) json_patch: Option<Value>,
+    pub(crate) form: Option<String>,
+}
+
+/// What this body says.
 ///
 /// # Errors
 /// 400 with every finding when it cannot be parsed.
-pub(crate) fn parse_body(kind: BodyKind, body: &Bytes) -> Result<(Option<Value>, Option<String>), Error> {
+pub(crate) fn parse_body(kind: BodyKind, body: &Bytes) -> Result<Parsed, Error> {
+    let mut parsed = Parsed::default();
     match kind {
-        BodyKind::None => Ok((None, None)),
-        BodyKind::Json => Ok((Some(fhir::json::parse(body)?), None)),
-        BodyKind::Xml => Ok((Some(fhir::xml::from_xml(body)?), None)),
+        BodyKind::None => {}
+        BodyKind::Json => parsed.resource = Some(fhir::json::parse(body)?),
+        BodyKind::Xml => parsed.resource = Some(fhir::xml::from_xml(body)?),
+        BodyKind::JsonPatch => parsed.json_patch = Some(fhir::json::parse(body)?),
         BodyKind::Form => {
             let form = std::str::from_utf8(body).map_err(|_| Error::bad_request("The form is not UTF-8."))?;
-            Ok((None, Some(form.trim().to_owned())))
+            parsed.form = Some(form.trim().to_owned());
         }
     }
+    Ok(parsed)
 }
 
 #[cfg(test)]
@@ -96,7 +117,7 @@ mod tests {
             ("Task", &["application/fhir+json"][..], Ok(Json)),
             ("Task", &["application/json; charset=UTF-8"], Ok(Json)),
             ("Task", &["text/json"], Ok(Json)),
-            ("Task/1", &["application/json-patch+json"], Ok(Json)),
+            ("Task/1", &["application/json-patch+json"], Err(415)),
             ("Task", &["application/fhir+xml; fhirVersion=4.0"], Ok(Xml)),
             ("Task/_search", &[form], Ok(Form)),
             ("Task/_search", &["application/fhir+json"], Err(415)),
@@ -109,10 +130,19 @@ mod tests {
             ("Task", &["application/json", "application/xml"], Err(415)),
             ("Task", &["json"], Err(415)),
         ] {
-            let found = body_kind(address, types, false).map_err(|error| error.cause().status());
+            let found = body_kind(Verb::Post, address, types, false).map_err(|error| error.cause().status());
             assert_eq!(found, expect, "{address} {types:?}");
         }
-        assert_eq!(body_kind("Task/1/$x", &[], true).unwrap(), BodyKind::None);
-        assert_eq!(body_kind("Task/_search", &[], true).unwrap(), Form);
+        assert_eq!(body_kind(Verb::Post, "Task/1/$x", &[], true).unwrap(), BodyKind::None);
+        assert_eq!(body_kind(Verb::Post, "Task/_search", &[], true).unwrap(), Form);
+        for (content_type, expect) in [
+            ("application/json-patch+json", Ok(BodyKind::JsonPatch)),
+            ("application/fhir+json", Ok(Json)),
+            ("application/fhir+xml", Ok(Xml)),
+            ("application/xml-patch+xml", Err(415)),
+        ] {
+            let found = body_kind(Verb::Patch, "Task/1", &[content_type], false);
+            assert_eq!(found.map_err(|error| error.cause().status()), expect, "{content_type}");
+        }
     }
 }

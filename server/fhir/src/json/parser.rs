@@ -99,7 +99,7 @@ impl<'a> Parser<'a> {
             Some(b'f') => self.word("false", Value::Bool(false))?,
             Some(b'n') => {
                 let null = self.word("null", Value::Null)?;
-                if !matches!(self.path.last(), Some(Step::Index(_))) {
+                if !self.is_patch() && !matches!(self.path.last(), Some(Step::Index(_))) {
                     let sentence = "null is not a value of FHIR: leave the property out.";
                     self.findings.add(&self.path, Structure, sentence);
                 }
@@ -162,7 +162,9 @@ impl<'a> Parser<'a> {
         let mut padding = Padding::None;
         if self.peek() == Some(b']') {
             self.at += 1;
-            self.findings.add(&self.path, Structure, "An array is empty: leave the property out.");
+            if !self.is_patch() && !self.path.is_empty() {
+                self.findings.add(&self.path, Structure, "An array is empty: leave the property out.");
+            }
             return Ok((Value::Array(items), padding));
         }
         loop {
@@ -182,7 +184,7 @@ impl<'a> Parser<'a> {
 
     /// A null as an item of an array that is not the value of a property.
     fn misplaced_padding(&mut self) {
-        if !matches!(self.path.as_slice(), [.., Step::Name(_), Step::Index(_)]) {
+        if !self.is_patch() && !matches!(self.path.as_slice(), [.., Step::Name(_), Step::Index(_)]) {
             self.findings.add(&self.path, Structure, "null is not a value of FHIR: leave the item out.");
         }
     }
@@ -193,7 +195,9 @@ impl<'a> Parser<'a> {
         let mut check_padding = false;
         if self.peek() == Some(b'}') {
             self.at += 1;
-            self.findings.add(&self.path, Structure, "An object is empty: leave the property out.");
+            if !self.is_patch() {
+                self.findings.add(&self.path, Structure, "An object is empty: leave the property out.");
+            }
             return Ok(Value::Object(members));
         }
         loop {
@@ -226,8 +230,8 @@ impl<'a> Parser<'a> {
                 break;
             }
         }
-        // A JSON Patch, which is an array, may carry one of two arrays alone.
-        if check_padding && !matches!(self.path.first(), Some(Step::Index(_))) {
+        // A JSON Patch may carry one of two arrays alone.
+        if check_padding && !self.is_patch() {
             self.padding(&members);
         }
         Ok(Value::Object(members))
@@ -271,6 +275,11 @@ impl<'a> Parser<'a> {
         self.findings.add(&path, Structure, sentence);
     }
 
+    /// Whether this is within a JSON Patch, which is an array: its values may be empty or null. What comes of it may not.
+    fn is_patch(&self) -> bool {
+        matches!(self.path.first(), Some(Step::Index(_)))
+    }
+
     fn literal(&mut self) -> Result<Literal<'a>, Malformed> {
         let literal = string::read(self.text, self.at + 1);
         if let Ok(literal) = &literal {
@@ -280,7 +289,7 @@ impl<'a> Parser<'a> {
     }
 
     fn check(&mut self, literal: &Literal<'_>, empty: &str) {
-        if literal.raw.is_empty() {
+        if literal.raw.is_empty() && !self.is_patch() {
             self.findings.add(&self.path, Content, empty);
         }
         if let Some(flaw) = literal.flaw {

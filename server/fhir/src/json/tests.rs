@@ -63,10 +63,8 @@ fn soft_findings_name_their_place() {
             "Bundle.entry[0].resource.status",
             "string is empty",
         ),
-        (r#"[[null]]"#, "[0][0]", "null is not"),
         (r#"null"#, "", "null is not"),
-        (r#"[]"#, "", "array is empty"),
-        (r#"[{"op":"add","value":null}]"#, "[0].value", "null is not"),
+        (r#"[{"op":"add","op":"test"}]"#, "[0].op", "there twice"),
     ];
     for (text, expression, sentence) in table {
         let found = findings(text.as_bytes());
@@ -74,6 +72,13 @@ fn soft_findings_name_their_place() {
         let (at, diagnostics) = found[0].split_once(": ").unwrap();
         assert_eq!(at, *expression, "{text}");
         assert!(diagnostics.contains(sentence), "{text}: {diagnostics}");
+    }
+}
+
+#[test]
+fn the_values_of_a_patch_may_be_empty() {
+    for text in [r#"[]"#, r#"[{"op":"test","path":"","value":null},{"value":[]},{"value":{"a":[null]}}]"#] {
+        assert_eq!(findings(text.as_bytes()), Vec::<String>::new(), "{text}");
     }
 }
 
