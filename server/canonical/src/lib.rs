@@ -24,6 +24,7 @@ pub use search_parameter::SearchParameter;
 pub use structure::{
     Binding, Child, Constraint, Element, ElementType, Kind, Profile, ScopeId, Strength, Structure,
 };
+pub use terminology::{Terminology, terminology};
 pub use value_set::ValueSet;
 
 /// A canonical without its `|version`.

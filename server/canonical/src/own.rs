@@ -39,7 +39,7 @@ impl Own {
                 terminology.add_expanded(url.clone(), codes.clone());
             }
         }
-        let expanded = urls.into_iter().filter_map(|url| Some((terminology.expand(&url)?, url)));
+        let expanded = urls.into_iter().filter_map(|url| Some((terminology.codes(&url).ok()?, url)));
         own.value_sets = expanded.map(|(codes, url)| (url, codes)).collect();
         Ok(own)
     }

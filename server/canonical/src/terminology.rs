@@ -1,117 +1,131 @@
-//! The expansion of value sets from code systems that are at hand, <https://hl7.org/fhir/R4/valueset.html#compositions>.
+//! Code systems, value sets and concept maps, as published, and what can be asked of them: expansion, membership,
+//! subsumption and translation, <https://hl7.org/fhir/R4/terminology-service.html>.
 //!
-//! A value set is expanded in full or not at all: one that needs a code system that is not here, or only in part,
-//! has no expansion. Displays, designations and versions are not looked at.
+//! What is not here is said ([`Unknown`]), never guessed: SNOMED CT and LOINC are not held. Versions are not told apart: of
+//! each canonical url one version is held.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::sync::{LazyLock, OnceLock};
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::tables::Codes;
-use crate::without_version;
+use crate::{definitions, without_version};
 
+mod code_system;
+mod compose;
+mod concept_map;
+mod expand;
 mod filter;
+mod member;
+mod unknown;
 
-/// Imports deeper than this are taken for a circle.
-const MAX_IMPORTS: usize = 16;
+pub use code_system::{CodeSystem, Concept, Designation, Property};
+pub use compose::ValueSetDefinition;
+pub use concept_map::{ConceptMap, Translation};
+pub use expand::Coded;
+pub use unknown::Unknown;
+
 /// Deeper hierarchies are cut off.
 const MAX_LEVELS: usize = 64;
 
-/// Code systems and value sets, as published, by canonical url.
+static HL7: &[u8] = include_bytes!("../data/terminology.json.zst");
+static TERMINOLOGY: LazyLock<Terminology> = LazyLock::new(|| {
+    let text = zstd::decode_all(HL7).expect("the embedded file is made and tested with this crate");
+    let text: &'static str = String::from_utf8(text).expect("the embedded file is JSON").leak();
+    let mut terminology = Terminology::default();
+    let resources: Vec<&'static RawValue> = serde_json::from_str(text).expect("the embedded file is JSON");
+    let own = definitions().artifacts().iter().map(|artifact| artifact.text);
+    for text in resources.into_iter().map(RawValue::get).chain(own) {
+        terminology.hold(text);
+    }
+    terminology
+});
+
+/// HL7's terminology for R4 and our own. Loading happens on the first call.
+pub fn terminology() -> &'static Terminology {
+    &TERMINOLOGY
+}
+
+/// See the module.
 #[derive(Debug, Default)]
 pub struct Terminology {
-    code_systems: HashMap<String, CodeSystem>,
-    value_sets: HashMap<String, ValueSetDefinition>,
+    /// Where is looked for what is not here.
+    base: Option<&'static Terminology>,
+    code_systems: HashMap<String, Held<CodeSystem>>,
+    value_sets: HashMap<String, Held<ValueSetDefinition>>,
+    concept_maps: HashMap<String, Held<ConceptMap>>,
     expanded: HashMap<String, Codes>,
+    /// By the url of the value set of all its codes: the code system.
+    whole: HashMap<String, String>,
 }
 
-/// The parts of a CodeSystem that an expansion needs.
-#[derive(Debug, Deserialize)]
-pub struct CodeSystem {
-    url: String,
-    content: String,
-    #[serde(default)]
-    concept: Vec<Concept>,
+/// A resource that is read when it is first asked for: of a thousand code systems, a process uses a handful.
+#[derive(Debug)]
+struct Held<T> {
+    text: &'static str,
+    read: OnceLock<Option<T>>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Concept {
-    code: String,
-    #[serde(default)]
-    concept: Vec<Concept>,
-    #[serde(default)]
-    property: Vec<Property>,
+impl<T: DeserializeOwned> Held<T> {
+    fn of(read: T) -> Self {
+        Self { text: "", read: OnceLock::from(Some(read)) }
+    }
+
+    /// `None` when the text is none of these; the embedded ones are all read in a test.
+    fn get(&self) -> Option<&T> {
+        self.read.get_or_init(|| serde_json::from_str(self.text).ok()).as_ref()
+    }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Property {
-    code: String,
-    value_code: Option<String>,
-}
-
-/// The parts of a ValueSet that an expansion needs.
-#[derive(Debug, Deserialize)]
-pub struct ValueSetDefinition {
+struct Head {
+    resource_type: String,
+    #[serde(default)]
     url: String,
-    compose: Option<Compose>,
-    expansion: Option<Expansion>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Compose {
-    include: Vec<Include>,
-    #[serde(default)]
-    exclude: Vec<Include>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Include {
-    system: Option<String>,
-    #[serde(default)]
-    concept: Vec<CodeOnly>,
-    #[serde(default)]
-    filter: Vec<Filter>,
-    #[serde(default)]
-    value_set: Vec<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct CodeOnly {
-    code: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Filter {
-    property: String,
-    op: String,
-    value: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Expansion {
-    #[serde(default)]
-    contains: Vec<Contains>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Contains {
-    system: Option<String>,
-    code: Option<String>,
-    #[serde(default)]
-    contains: Vec<Contains>,
+    /// Of a CodeSystem.
+    value_set: Option<String>,
 }
 
 impl Terminology {
+    /// One that falls back on this one for whatever is not added to it.
+    #[must_use]
+    pub fn over(base: &'static Self) -> Self {
+        Self { base: Some(base), ..Self::default() }
+    }
+
     /// Adds a code system; one with the same url is replaced.
     pub fn add_code_system(&mut self, code_system: CodeSystem) {
-        self.code_systems.insert(code_system.url.clone(), code_system);
+        if let Some(value_set) = &code_system.value_set {
+            self.whole.insert(without_version(value_set).to_owned(), code_system.url.clone());
+        }
+        self.code_systems.insert(code_system.url.clone(), Held::of(code_system));
     }
 
     /// Adds a value set; one with the same url is replaced.
     pub fn add_value_set(&mut self, value_set: ValueSetDefinition) {
-        self.value_sets.insert(value_set.url.clone(), value_set);
+        self.value_sets.insert(value_set.url.clone(), Held::of(value_set));
+    }
+
+    /// Adds a CodeSystem, ValueSet or ConceptMap under its url; other resources are not looked at.
+    ///
+    /// # Errors
+    /// When the resource is not made as its type says.
+    pub fn add(&mut self, resource: &Value) -> Result<(), serde_json::Error> {
+        match resource.get("resourceType").and_then(Value::as_str) {
+            Some("CodeSystem") => self.add_code_system(CodeSystem::deserialize(resource)?),
+            Some("ValueSet") => self.add_value_set(ValueSetDefinition::deserialize(resource)?),
+            Some("ConceptMap") => {
+                let map = ConceptMap::deserialize(resource)?;
+                self.concept_maps.insert(map.url.clone(), Held::of(map));
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     /// Adds the codes of a value set that is already expanded, for others to import.
@@ -119,86 +133,71 @@ impl Terminology {
         self.expanded.insert(url, codes);
     }
 
+    /// Adds the text of an embedded resource, to be read when it is asked for.
+    fn hold(&mut self, text: &'static str) {
+        let Ok(Head { resource_type, url, value_set }) = serde_json::from_str(text) else { return };
+        match resource_type.as_str() {
+            "CodeSystem" => {
+                self.whole.extend(value_set.map(|whole| (without_version(&whole).to_owned(), url.clone())));
+                self.code_systems.insert(url, Held { text, read: OnceLock::new() });
+            }
+            "ValueSet" => {
+                self.value_sets.insert(url, Held { text, read: OnceLock::new() });
+            }
+            "ConceptMap" => {
+                self.concept_maps.insert(url, Held { text, read: OnceLock::new() });
+            }
+            _ => {}
+        }
+    }
+
+    /// The code system with this canonical url (`|version` is ignored).
+    #[must_use]
+    pub fn code_system(&self, canonical: &str) -> Option<&CodeSystem> {
+        let url = without_version(canonical);
+        let own = self.code_systems.get(url).and_then(Held::get);
+        own.or_else(|| self.base?.code_system(url))
+    }
+
+    /// The value set with this canonical url (`|version` is ignored).
+    #[must_use]
+    pub fn value_set(&self, canonical: &str) -> Option<&ValueSetDefinition> {
+        let url = without_version(canonical);
+        let own = self.value_sets.get(url).and_then(Held::get);
+        own.or_else(|| self.base?.value_set(url))
+    }
+
+    /// The concept map with this canonical url (`|version` is ignored).
+    #[must_use]
+    pub fn concept_map(&self, canonical: &str) -> Option<&ConceptMap> {
+        let url = without_version(canonical);
+        let own = self.concept_maps.get(url).and_then(Held::get);
+        own.or_else(|| self.base?.concept_map(url))
+    }
+
+    /// Every concept map, by url.
+    #[must_use]
+    pub fn concept_maps(&self) -> Vec<&ConceptMap> {
+        let base = self.base.into_iter().flat_map(|base| base.concept_maps());
+        let base = base.filter(|map| !self.concept_maps.contains_key(&map.url));
+        let mut maps: Vec<_> = self.concept_maps.values().filter_map(Held::get).chain(base).collect();
+        maps.sort_unstable_by(|a, b| a.url.cmp(&b.url));
+        maps
+    }
+
     /// The canonical urls of the value sets that were added unexpanded.
     pub fn value_set_urls(&self) -> impl Iterator<Item = &str> {
         self.value_sets.keys().map(String::as_str)
     }
 
-    /// All codes of a value set by system, given its canonical url (`|version` is ignored); `None` when they cannot
-    /// all be known from what is here.
-    #[must_use]
-    pub fn expand(&self, canonical: &str) -> Option<Codes> {
-        self.expand_within(canonical, MAX_IMPORTS)
+    /// The code system that names this value set as that of all its codes.
+    fn system_of_value_set(&self, url: &str) -> Option<&str> {
+        let own = self.whole.get(url).map(String::as_str);
+        own.or_else(|| self.base?.system_of_value_set(url))
     }
 
-    fn expand_within(&self, canonical: &str, imports: usize) -> Option<Codes> {
-        let url = without_version(canonical);
-        if let Some(codes) = self.expanded.get(url) {
-            return Some(codes.clone());
-        }
-        let imports = imports.checked_sub(1)?;
-        let value_set = self.value_sets.get(url)?;
-        let Some(compose) = &value_set.compose else {
-            let mut codes = Codes::new();
-            gather(&value_set.expansion.as_ref()?.contains, &mut codes, MAX_LEVELS);
-            return Some(codes);
-        };
-        let mut codes = Codes::new();
-        for include in &compose.include {
-            for (system, included) in self.included(include, imports)? {
-                codes.entry(system).or_default().extend(included);
-            }
-        }
-        for exclude in &compose.exclude {
-            for (system, excluded) in self.included(exclude, imports)? {
-                if let Some(codes) = codes.get_mut(&system) {
-                    codes.retain(|code| !excluded.contains(code));
-                }
-            }
-        }
-        codes.retain(|_, codes| !codes.is_empty());
-        Some(codes)
-    }
-
-    /// What one include (or exclude) names: the system's codes that are also in every imported value set.
-    fn included(&self, include: &Include, imports: usize) -> Option<Codes> {
-        let mut result: Option<Codes> = None;
-        if let Some(system) = &include.system {
-            let codes = if include.concept.is_empty() {
-                let code_system = self.code_systems.get(system).filter(|s| s.content == "complete")?;
-                code_system.select(&include.filter)?
-            } else {
-                include.concept.iter().map(|concept| concept.code.clone()).collect()
-            };
-            result = Some(BTreeMap::from([(system.clone(), codes)]));
-        }
-        for import in &include.value_set {
-            let imported = self.expand_within(import, imports)?;
-            result = Some(match result {
-                None => imported,
-                Some(codes) => intersection(codes, &imported),
-            });
-        }
-        result
-    }
-}
-
-fn intersection(mut codes: Codes, other: &Codes) -> Codes {
-    codes.retain(|system, codes| {
-        let Some(other) = other.get(system) else { return false };
-        codes.retain(|code| other.contains(code));
-        !codes.is_empty()
-    });
-    codes
-}
-
-fn gather(contains: &[Contains], codes: &mut Codes, levels: usize) {
-    let Some(levels) = levels.checked_sub(1) else { return };
-    for entry in contains {
-        if let (Some(system), Some(code)) = (&entry.system, &entry.code) {
-            codes.entry(system.clone()).or_default().insert(code.clone());
-        }
-        gather(&entry.contains, codes, levels);
+    fn already_expanded(&self, url: &str) -> Option<&Codes> {
+        self.expanded.get(url).or_else(|| self.base?.already_expanded(url))
     }
 }
 

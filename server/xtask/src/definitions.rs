@@ -1,4 +1,5 @@
-//! `cargo xtask definitions`: HL7's R4 definitions as compact tables, <https://hl7.org/fhir/R4/downloads.html>.
+//! `cargo xtask definitions`: HL7's R4 definitions as compact tables, and its code systems, value sets and concept maps,
+//! <https://hl7.org/fhir/R4/downloads.html>.
 //!
 //! The output is a function of the package alone: sorted, and compared by content, not by its compressed bytes.
 //! Narratives, descriptions, mappings and examples are left behind; so are HL7's own profiles.
@@ -14,8 +15,10 @@ use canonical::terminology::Terminology;
 use canonical::{Compartment, Constraint, Kind, SearchParameter, Strength};
 
 pub mod package;
+mod terms;
 
 const OUTPUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../canonical/data/r4.json.zst");
+const TERMINOLOGY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../canonical/data/terminology.json.zst");
 const COMPRESSION_LEVEL: i32 = 19;
 
 #[derive(clap::Args)]
@@ -30,26 +33,27 @@ pub struct Arguments {
 
 /// Makes the tables and writes or checks them; says on standard output how many there are and what could not be expanded.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let tables = match &arguments.package {
-        Some(folder) => tables(folder)?,
-        None => package::with_downloaded(tables)?,
+    let both = |folder: &Path| Ok((tables(folder)?, terms::array(folder)?));
+    let (tables, terminology) = match &arguments.package {
+        Some(folder) => both(folder)?,
+        None => package::with_downloaded(both)?,
     };
     let json = serde_json::to_vec(&tables)?;
-    if arguments.check {
-        let current = zstd::decode_all(fs::File::open(OUTPUT)?)?;
-        if current != json {
-            bail!("{OUTPUT} is not what the package makes of it: run `cargo xtask definitions`");
+    for (output, json) in [(OUTPUT, json.as_slice()), (TERMINOLOGY, terminology.as_bytes())] {
+        if !arguments.check {
+            fs::write(output, zstd::encode_all(json, COMPRESSION_LEVEL)?)?;
+        } else if zstd::decode_all(fs::File::open(output)?)? != json {
+            bail!("{output} is not what the package makes of it: run `cargo xtask definitions`");
         }
-    } else {
-        fs::write(OUTPUT, zstd::encode_all(json.as_slice(), COMPRESSION_LEVEL)?)?;
     }
     println!(
-        "{} structures, {} search parameters, {} compartments, {} value sets; {} bytes of JSON",
+        "{} structures, {} search parameters, {} compartments, {} value sets; {} and {} bytes of JSON",
         tables.structures.len(),
         tables.search_parameters.len(),
         tables.compartments.len(),
         tables.value_sets.len(),
         json.len(),
+        terminology.len(),
     );
     Ok(())
 }
@@ -185,11 +189,11 @@ fn value_sets(
         required.map(|b| b.value_set.split_once('|').map_or(b.value_set.as_str(), |(url, _)| url)).collect();
     let mut expanded = BTreeMap::new();
     for url in urls {
-        match terminology.expand(url) {
-            Some(codes) => {
+        match terminology.codes(url) {
+            Ok(codes) => {
                 expanded.insert(url.to_owned(), codes);
             }
-            None => println!("not expanded: {url}"),
+            Err(why) => println!("not expanded: {url}: {why}"),
         }
     }
     Ok(expanded)

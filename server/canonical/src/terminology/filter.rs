@@ -1,67 +1,52 @@
-//! The codes of one code system that pass the filters of an include, <https://hl7.org/fhir/R4/valueset-filter-operator.html>.
+//! Whether a concept passes the filters of an include, <https://hl7.org/fhir/R4/valueset-filter-operator.html>.
 //!
-//! Only filters on the hierarchy are known; any other leaves the value set without an expansion.
+//! `regex` and `generalizes` are not known, and leave the value set without an expansion.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use super::{CodeSystem, Concept, Filter, MAX_LEVELS};
+use super::compose::Filter;
+use super::{CodeSystem, Concept, Unknown};
 
 impl CodeSystem {
-    /// The codes that pass every filter; all codes when there is none; `None` when a filter is not known.
-    pub(super) fn select(&self, filters: &[Filter]) -> Option<BTreeSet<String>> {
-        let mut parents = BTreeMap::new();
-        read_parents(&self.concept, None, &mut parents, MAX_LEVELS);
-        let mut codes: BTreeSet<&str> = parents.keys().copied().collect();
+    /// Whether the concept passes every filter.
+    pub(super) fn passes(&self, concept: &Concept, filters: &[Filter]) -> Result<bool, Unknown> {
         for filter in filters {
-            if !matches!(filter.property.as_str(), "concept" | "code") {
-                return None;
-            }
-            let below = descendants(&parents, &filter.value);
-            let itself = filter.value.as_str();
-            match filter.op.as_str() {
-                "is-a" => codes.retain(|code| *code == itself || below.contains(code)),
-                "descendent-of" => codes.retain(|code| below.contains(code)),
-                "is-not-a" => codes.retain(|code| *code != itself && !below.contains(code)),
-                "=" => codes.retain(|code| *code == itself),
-                "in" => codes.retain(|code| filter.value.split(',').any(|value| value.trim() == *code)),
-                "not-in" => codes.retain(|code| filter.value.split(',').all(|value| value.trim() != *code)),
-                _ => return None,
+            if !self.passes_one(concept, filter)? {
+                return Ok(false);
             }
         }
-        Some(codes.into_iter().map(str::to_owned).collect())
+        Ok(true)
+    }
+
+    fn passes_one(&self, concept: &Concept, filter: &Filter) -> Result<bool, Unknown> {
+        let Filter { property, op, value } = filter;
+        let code = concept.code.as_str();
+        let mut listed = value.split(',').map(str::trim);
+        let of_code = matches!(property.as_str(), "concept" | "code");
+        Ok(match op.as_str() {
+            "is-a" if of_code => code == value || self.is_below(code, value),
+            "descendent-of" if of_code => self.is_below(code, value),
+            "is-not-a" if of_code => code != value && !self.is_below(code, value),
+            "=" if of_code => code == value,
+            "in" if of_code => listed.any(|value| value == code),
+            "not-in" if of_code => !listed.any(|value| value == code),
+            "=" if property == "parent" => concept.parents.contains(value),
+            "=" => texts(concept, property).any(|text| text == *value),
+            "in" => texts(concept, property).any(|text| listed.clone().any(|value| value == text)),
+            "not-in" => !texts(concept, property).any(|text| listed.clone().any(|value| value == text)),
+            "exists" if value == "true" => texts(concept, property).next().is_some(),
+            "exists" if value == "false" => texts(concept, property).next().is_none(),
+            _ => return Err(Unknown::Filter { property: property.clone(), op: op.clone() }),
+        })
     }
 }
 
-/// Every code with its parents: by nesting, and by the properties that code systems use to give a code a second one.
-fn read_parents<'a>(
-    concepts: &'a [Concept],
-    parent: Option<&'a str>,
-    parents: &mut BTreeMap<&'a str, BTreeSet<&'a str>>,
-    levels: usize,
-) {
-    let Some(levels) = levels.checked_sub(1) else { return };
-    for concept in concepts {
-        let of_this = parents.entry(&concept.code).or_default();
-        of_this.extend(parent);
-        for property in &concept.property {
-            if matches!(property.code.as_str(), "subsumedBy" | "parent") {
-                of_this.extend(property.value_code.as_deref());
-            }
-        }
-        read_parents(&concept.concept, Some(&concept.code), parents, levels);
-    }
-}
-
-/// Every code below this one, at any depth.
-fn descendants<'a>(parents: &BTreeMap<&'a str, BTreeSet<&'a str>>, ancestor: &str) -> BTreeSet<&'a str> {
-    let mut found = BTreeSet::new();
-    let mut waiting = vec![ancestor];
-    while let Some(parent) = waiting.pop() {
-        for (code, of_code) in parents {
-            if of_code.contains(parent) && found.insert(*code) {
-                waiting.push(*code);
-            }
-        }
-    }
-    found
+/// The values of a property of the concept, as texts.
+fn texts(concept: &Concept, property: &str) -> impl Iterator<Item = String> {
+    let of_property = concept.properties.iter().filter(move |own| own.code == property);
+    of_property.filter_map(|own| {
+        Some(match own.value()?.1 {
+            serde_json::Value::String(text) => text.clone(),
+            serde_json::Value::Object(coding) => coding.get("code")?.as_str()?.to_owned(),
+            other => other.to_string(),
+        })
+    })
 }
