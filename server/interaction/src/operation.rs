@@ -7,6 +7,7 @@ mod call;
 mod events;
 mod parameters;
 mod status;
+mod terminology;
 mod validate;
 
 use fhir::{Error, ResourceType};
@@ -22,6 +23,11 @@ pub(crate) enum Code {
     SubscriptionStatus,
     SubscriptionEvents,
     Validate,
+    ValueSetExpand,
+    ValidateCode,
+    CodeSystemLookup,
+    CodeSystemSubsumes,
+    ConceptMapTranslate,
 }
 
 /// Where an operation is called: `[base]/$name`, `[base]/[type]/$name` or `[base]/[type]/[id]/$name`.
@@ -61,7 +67,6 @@ pub(crate) enum Kind {
     /// A primitive of any type, in a query or as `value[x]`.
     Primitive,
     /// A value of this data type, as `Coding`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the first operation that takes one removes this"))]
     Element(&'static str),
     /// A resource. The only one of an operation may be the body itself.
     Resource,
@@ -77,7 +82,7 @@ impl Parameter {
     }
 }
 
-pub(crate) static OPERATIONS: [Operation; 3] = [
+pub(crate) static OPERATIONS: [Operation; 9] = [
     Operation {
         code: Code::SubscriptionStatus,
         name: "status",
@@ -112,6 +117,119 @@ pub(crate) static OPERATIONS: [Operation; 3] = [
             Parameter::once("profile", Kind::Primitive),
         ],
         definition: "http://hl7.org/fhir/OperationDefinition/Resource-validate",
+    },
+    Operation {
+        code: Code::ValueSetExpand,
+        name: "expand",
+        levels: &[Level::Type, Level::Instance],
+        resource_types: Some(&[ResourceType::VALUE_SET]),
+        affects_state: false,
+        parameters: &[
+            Parameter::once("url", Kind::Primitive),
+            Parameter::once("valueSet", Kind::Resource),
+            Parameter::once("valueSetVersion", Kind::Primitive),
+            Parameter::once("filter", Kind::Primitive),
+            Parameter::once("offset", Kind::Primitive),
+            Parameter::once("count", Kind::Primitive),
+            Parameter::once("includeDesignations", Kind::Primitive),
+            Parameter::once("includeDefinition", Kind::Primitive),
+            Parameter::once("activeOnly", Kind::Primitive),
+            Parameter::once("excludeNested", Kind::Primitive),
+            Parameter::once("displayLanguage", Kind::Primitive),
+        ],
+        definition: "http://hl7.org/fhir/OperationDefinition/ValueSet-expand",
+    },
+    Operation {
+        code: Code::ValidateCode,
+        name: "validate-code",
+        levels: &[Level::Type, Level::Instance],
+        resource_types: Some(&[ResourceType::VALUE_SET]),
+        affects_state: false,
+        parameters: &[
+            Parameter::once("url", Kind::Primitive),
+            Parameter::once("valueSet", Kind::Resource),
+            Parameter::once("valueSetVersion", Kind::Primitive),
+            Parameter::once("code", Kind::Primitive),
+            Parameter::once("system", Kind::Primitive),
+            Parameter::once("display", Kind::Primitive),
+            Parameter::once("coding", Kind::Element("Coding")),
+            Parameter::once("codeableConcept", Kind::Element("CodeableConcept")),
+            Parameter::once("abstract", Kind::Primitive),
+            Parameter::once("displayLanguage", Kind::Primitive),
+        ],
+        definition: "http://hl7.org/fhir/OperationDefinition/ValueSet-validate-code",
+    },
+    Operation {
+        code: Code::ValidateCode,
+        name: "validate-code",
+        levels: &[Level::Type, Level::Instance],
+        resource_types: Some(&[ResourceType::CODE_SYSTEM]),
+        affects_state: false,
+        parameters: &[
+            Parameter::once("url", Kind::Primitive),
+            Parameter::once("codeSystem", Kind::Resource),
+            Parameter::once("code", Kind::Primitive),
+            Parameter::once("version", Kind::Primitive),
+            Parameter::once("display", Kind::Primitive),
+            Parameter::once("coding", Kind::Element("Coding")),
+            Parameter::once("codeableConcept", Kind::Element("CodeableConcept")),
+            Parameter::once("abstract", Kind::Primitive),
+            Parameter::once("displayLanguage", Kind::Primitive),
+        ],
+        definition: "http://hl7.org/fhir/OperationDefinition/CodeSystem-validate-code",
+    },
+    Operation {
+        code: Code::CodeSystemLookup,
+        name: "lookup",
+        levels: &[Level::Type],
+        resource_types: Some(&[ResourceType::CODE_SYSTEM]),
+        affects_state: false,
+        parameters: &[
+            Parameter::once("code", Kind::Primitive),
+            Parameter::once("system", Kind::Primitive),
+            Parameter::once("version", Kind::Primitive),
+            Parameter::once("coding", Kind::Element("Coding")),
+            Parameter::once("displayLanguage", Kind::Primitive),
+            Parameter::many("property", Kind::Primitive),
+        ],
+        definition: "http://hl7.org/fhir/OperationDefinition/CodeSystem-lookup",
+    },
+    Operation {
+        code: Code::CodeSystemSubsumes,
+        name: "subsumes",
+        levels: &[Level::Type, Level::Instance],
+        resource_types: Some(&[ResourceType::CODE_SYSTEM]),
+        affects_state: false,
+        parameters: &[
+            Parameter::once("codeA", Kind::Primitive),
+            Parameter::once("codeB", Kind::Primitive),
+            Parameter::once("system", Kind::Primitive),
+            Parameter::once("version", Kind::Primitive),
+            Parameter::once("codingA", Kind::Element("Coding")),
+            Parameter::once("codingB", Kind::Element("Coding")),
+        ],
+        definition: "http://hl7.org/fhir/OperationDefinition/CodeSystem-subsumes",
+    },
+    Operation {
+        code: Code::ConceptMapTranslate,
+        name: "translate",
+        levels: &[Level::Type, Level::Instance],
+        resource_types: Some(&[ResourceType::CONCEPT_MAP]),
+        affects_state: false,
+        parameters: &[
+            Parameter::once("url", Kind::Primitive),
+            Parameter::once("conceptMap", Kind::Resource),
+            Parameter::once("conceptMapVersion", Kind::Primitive),
+            Parameter::once("code", Kind::Primitive),
+            Parameter::once("system", Kind::Primitive),
+            Parameter::once("source", Kind::Primitive),
+            Parameter::once("coding", Kind::Element("Coding")),
+            Parameter::once("codeableConcept", Kind::Element("CodeableConcept")),
+            Parameter::once("target", Kind::Primitive),
+            Parameter::once("targetsystem", Kind::Primitive),
+            Parameter::once("reverse", Kind::Primitive),
+        ],
+        definition: "http://hl7.org/fhir/OperationDefinition/ConceptMap-translate",
     },
 ];
 
@@ -155,6 +273,11 @@ impl Server {
             }
             (Code::SubscriptionEvents, Some(id)) => self.subscription_events(context, id, parameters).await,
             (Code::Validate, _) => self.validate(context, &call).await,
+            (Code::ValueSetExpand, _) => self.expand(context, &call).await,
+            (Code::ValidateCode, _) => self.validate_code(context, &call).await,
+            (Code::CodeSystemLookup, _) => self.lookup(context, &call).await,
+            (Code::CodeSystemSubsumes, _) => self.subsumes(context, &call).await,
+            (Code::ConceptMapTranslate, _) => self.translate(context, &call).await,
             (Code::SubscriptionEvents, None) => Err(call.unknown()),
         }
     }

@@ -1,5 +1,6 @@
 //! The operations, over HTTP, <https://hl7.org/fhir/R4/operations.html>.
 
+mod terminology;
 mod validate;
 
 use tests::TestServer;

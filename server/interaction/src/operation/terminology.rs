@@ -1,0 +1,242 @@
+//! The operations of a terminology service, <https://hl7.org/fhir/R4/terminology-service.html>, on what is held: HL7's
+//! terminology for R4, ours, and the code systems, value sets and concept maps that are stored here.
+//!
+//! What is not held is named in the answer. SNOMED CT and LOINC are not, so no question about their codes is answered.
+
+mod expand;
+mod lookup;
+mod subsumes;
+mod translate;
+mod validate_code;
+
+use std::collections::BTreeSet;
+
+use auth::Right;
+use canonical::Terminology;
+use canonical::terminology::{CodeSystem, Unknown, terminology};
+use fhir::{Cause, Error, Issue, IssueType, Key, ResourceType, Value};
+use serde_json::json;
+
+use super::{Call, Parameters};
+use crate::{Context, Handling, Reply, Server};
+
+/// How many stored value sets and code systems may be needed for one answer.
+const MAX_FETCHED: usize = 50;
+/// The url of a resource that was sent without one.
+const NAMELESS: &str = "urn:homefirst:sent";
+
+/// Why a question has no answer.
+enum Refusal {
+    Unknown(Unknown),
+    Error(Error),
+}
+
+impl From<Unknown> for Refusal {
+    fn from(unknown: Unknown) -> Self {
+        Self::Unknown(unknown)
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+/// What a call is about: the canonical url, and the terminology with what was sent or is stored under the call's address.
+struct Subject {
+    /// `None` when the call names none.
+    url: Option<String>,
+    terminology: Terminology,
+}
+
+impl Server {
+    /// The resource that a call is about: the one at its address, the one in this parameter, or the one with the `url`.
+    async fn subject(&self, context: &Context, call: &Call, sent: &str) -> Result<Subject, Error> {
+        let Some(resource_type) = call.resource_type else { return Err(call.unknown()) };
+        context.caller.require(resource_type, Right::Read)?;
+        let given = match (&call.id, call.parameters.value(sent)) {
+            (Some(_), Some(_)) => {
+                return Err(Error::bad_request(format!(
+                    "The address names a resource already, so the parameter '{sent}' is one too many."
+                )));
+            }
+            (Some(id), None) => {
+                let stored = self.store.read(&context.access, Key::of_resource(resource_type, id)).await?;
+                let stored = crate::read::present(stored, resource_type, id)?;
+                stored.resource()?.map(fhir::Resource::into_value)
+            }
+            (None, sent) => sent.cloned(),
+        };
+        let mut held = Terminology::over(terminology());
+        let url = call.parameters.text("url").map(str::to_owned);
+        let Some(mut given) = given else { return Ok(Subject { url, terminology: held }) };
+        if given.get("resourceType").and_then(Value::as_str) != Some(resource_type.name()) {
+            return Err(Error::bad_request(format!("The parameter '{sent}' holds a {resource_type}.")));
+        }
+        if given.get("url").and_then(Value::as_str).is_none() {
+            given["url"] = NAMELESS.into();
+        }
+        let url = given.get("url").and_then(Value::as_str).map(str::to_owned);
+        held.add(&given).map_err(|error| {
+            let sentence = format!("The {resource_type} cannot be read: {error}.");
+            Error::with_issue(Cause::BadRequest, Issue::error(IssueType::Structure, sentence))
+        })?;
+        Ok(Subject { url, terminology: held })
+    }
+
+    /// The answer to a question. What is missing for it is looked for among what is stored here and visible to the caller.
+    async fn ask<T>(
+        &self,
+        context: &Context,
+        subject: &mut Subject,
+        question: impl Fn(&Terminology) -> Result<T, Refusal>,
+    ) -> Result<T, Error> {
+        let mut fetched = BTreeSet::new();
+        loop {
+            let unknown = match question(&subject.terminology) {
+                Ok(answer) => return Ok(answer),
+                Err(Refusal::Error(error)) => return Err(error),
+                Err(Refusal::Unknown(unknown)) => unknown,
+            };
+            let (resource_type, url) = match &unknown {
+                Unknown::CodeSystem(url) => (ResourceType::CODE_SYSTEM, url.clone()),
+                Unknown::ValueSet(url) => (ResourceType::VALUE_SET, url.clone()),
+                _ => return Err(refuse(&unknown, subject.url.as_deref())),
+            };
+            let is_new = fetched.len() < MAX_FETCHED && fetched.insert((resource_type, url.clone()));
+            let found = if is_new { self.with_url(context, resource_type, &url).await? } else { Vec::new() };
+            // Of several with one url, the one that was written last counts.
+            let Some(found) = found.into_iter().next() else {
+                return Err(refuse(&unknown, subject.url.as_deref()));
+            };
+            if subject.terminology.add(&found).is_err() {
+                return Err(refuse(&unknown, subject.url.as_deref()));
+            }
+        }
+    }
+
+    /// The stored resources with this canonical url, the newest first.
+    async fn with_url(
+        &self,
+        context: &Context,
+        resource_type: ResourceType,
+        url: &str,
+    ) -> Result<Vec<Value>, Error> {
+        let escaped: String = url
+            .chars()
+            .flat_map(|c| matches!(c, '\\' | ',' | '|' | '$').then_some('\\').into_iter().chain([c]))
+            .collect();
+        let options = self.search_options(Handling::Strict);
+        let query = ::search::parse(resource_type, &[("url".to_owned(), escaped)], &options)?;
+        let mut stored = self.store.matching(&context.access, resource_type, &query.criteria, 100).await?;
+        stored.sort_by_key(|stored| std::cmp::Reverse(stored.seq));
+        let resources = stored.iter().map(|stored| Ok(stored.resource()?.map(fhir::Resource::into_value)));
+        resources.filter_map(Result::transpose).collect()
+    }
+}
+
+/// 404 when it is the subject of the call that is not known, 422 when it is something that the subject needs.
+fn refuse(unknown: &Unknown, subject: Option<&str>) -> Error {
+    let about = |url: &str| subject.is_some_and(|subject| without_version(subject) == url);
+    let (cause, issue_type) = match unknown {
+        Unknown::CodeSystem(url) | Unknown::ValueSet(url) if about(url) => {
+            (Cause::NotFound, IssueType::NotFound)
+        }
+        Unknown::CodeSystem(_) | Unknown::ValueSet(_) => (Cause::Unprocessable, IssueType::NotFound),
+        Unknown::Content { .. } | Unknown::Filter { .. } => (Cause::Unprocessable, IssueType::NotSupported),
+        Unknown::TooCostly(_) => (Cause::Unprocessable, IssueType::TooCostly),
+    };
+    let sentence = format!(
+        "{unknown}, so there is no answer. Held are HL7's code systems and value sets for R4, our own, and those that are stored here."
+    );
+    Error::with_issue(cause, Issue::error(issue_type, sentence))
+}
+
+fn without_version(canonical: &str) -> &str {
+    canonical.split_once('|').map_or(canonical, |(url, _)| url)
+}
+
+/// One code, as it is asked about.
+#[derive(Clone, Debug)]
+struct Asked {
+    system: Option<String>,
+    code: String,
+    display: Option<String>,
+}
+
+impl Asked {
+    fn of_coding(coding: &Value) -> Result<Self, Error> {
+        let text = |name: &str| coding.get(name).and_then(Value::as_str).map(str::to_owned);
+        let code = text("code").ok_or_else(|| Error::bad_request("A Coding is asked about by its code."))?;
+        Ok(Self { system: text("system"), code, display: text("display") })
+    }
+
+    /// `system|code`, to be named in a message.
+    fn name(&self) -> String {
+        let short = |text: &str| -> String { text.chars().take(100).collect() };
+        match &self.system {
+            Some(system) => format!("{}|{}", short(system), short(&self.code)),
+            None => short(&self.code),
+        }
+    }
+}
+
+/// The codes that a call asks about: `code` with its system in this parameter, `coding`, or those of `codeableConcept`.
+fn asked(parameters: &Parameters, system: &str) -> Result<Vec<Asked>, Error> {
+    let code = parameters.text("code").map(|code| Asked {
+        system: parameters.text(system).map(str::to_owned),
+        code: code.to_owned(),
+        display: parameters.text("display").map(str::to_owned),
+    });
+    let coding = parameters.value("coding").map(Asked::of_coding).transpose()?;
+    let concept = parameters.value("codeableConcept").map(|concept| {
+        let codings = concept.get("coding").and_then(Value::as_array).into_iter().flatten();
+        codings.map(Asked::of_coding).collect::<Result<Vec<_>, _>>()
+    });
+    match (code, coding, concept.transpose()?) {
+        (Some(one), None, None) | (None, Some(one), None) => Ok(vec![one]),
+        (None, None, Some(several)) if !several.is_empty() => Ok(several),
+        (None, None, Some(_)) => Err(Error::bad_request("The codeableConcept has no coding.")),
+        _ => Err(Error::bad_request(format!(
+            "Ask about one thing: 'code' (with '{system}'), 'coding' or 'codeableConcept'."
+        ))),
+    }
+}
+
+/// The code system, which must be one that is held.
+fn code_system<'a>(terminology: &'a Terminology, url: &str) -> Result<&'a CodeSystem, Unknown> {
+    terminology.code_system(url).ok_or_else(|| Unknown::CodeSystem(without_version(url).to_owned()))
+}
+
+/// A version that is asked for must be the one that is held.
+fn check_version(name: &str, held: Option<&str>, asked: Option<&str>) -> Result<(), Error> {
+    match (held, asked) {
+        (Some(held), Some(asked)) if held != asked => {
+            let asked: String = asked.chars().take(50).collect();
+            let sentence = format!("Of {name} the version {held} is held here, and not {asked}.");
+            Err(Error::with_issue(Cause::NotFound, Issue::error(IssueType::NotFound, sentence)))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn flag(parameters: &Parameters, name: &str) -> Result<Option<bool>, Error> {
+    match parameters.text(name) {
+        None => Ok(None),
+        Some("true") => Ok(Some(true)),
+        Some("false") => Ok(Some(false)),
+        Some(_) => Err(Error::bad_request(format!("The parameter '{name}' is true or false."))),
+    }
+}
+
+/// A Parameters resource with these parts, those left out that have no value.
+fn parameters(parts: impl IntoIterator<Item = Option<Value>>) -> Reply {
+    let parts: Vec<Value> = parts.into_iter().flatten().collect();
+    Reply::resource(json!({"resourceType": "Parameters", "parameter": parts}).to_string().into())
+}
+
+/// A part with a value of this type: `value` and the type's name, as in `valueString`.
+fn part(name: &str, kind: &str, value: impl Into<Value>) -> Option<Value> {
+    Some(json!({"name": name, kind: value.into()}))
+}

@@ -1,0 +1,53 @@
+//! `$subsumes`: whether one code is above the other, <https://hl7.org/fhir/R4/codesystem-operation-subsumes.html>.
+
+use fhir::Error;
+
+use super::lookup::concept;
+use super::{Asked, Call, check_version, code_system, parameters, part};
+use crate::{Context, Reply, Server};
+
+impl Server {
+    pub(in crate::operation) async fn subsumes(
+        &self,
+        context: &Context,
+        call: &Call,
+    ) -> Result<Reply, Error> {
+        let given = &call.parameters;
+        let system = given.text("system").map(str::to_owned);
+        let side = |code: &str, coding: &str| -> Result<Asked, Error> {
+            match (given.text(code), given.value(coding)) {
+                (Some(code), None) => {
+                    Ok(Asked { system: system.clone(), code: code.to_owned(), display: None })
+                }
+                (None, Some(coding)) => Asked::of_coding(coding),
+                _ => Err(Error::bad_request(format!("Name one of '{code}' and '{coding}'."))),
+            }
+        };
+        let (a, b) = (side("codeA", "codingA")?, side("codeB", "codingB")?);
+        let mut subject = self.subject(context, call, "codeSystem").await?;
+        let url = match (&call.id, &a.system, &b.system) {
+            (Some(_), ..) => subject.url.clone(),
+            (None, Some(a), Some(b)) if a != b => {
+                return Err(Error::bad_request("Codes are compared within one code system."));
+            }
+            (None, a, b) => a.clone().or(b.clone()),
+        };
+        let url = url.ok_or_else(|| Error::bad_request("Which code system? Name it as 'system'."))?;
+        subject.url = Some(url.clone());
+        let version = given.text("version").map(str::to_owned);
+        let outcome = self
+            .ask(context, &mut subject, |terminology| {
+                let code_system = code_system(terminology, &url)?;
+                check_version(&url, code_system.version.as_deref(), version.as_deref())?;
+                let (a, b) = (&concept(code_system, &a.code)?.code, &concept(code_system, &b.code)?.code);
+                Ok(match () {
+                    () if a == b => "equivalent",
+                    () if code_system.is_below(b, a) => "subsumes",
+                    () if code_system.is_below(a, b) => "subsumed-by",
+                    () => "not-subsumed",
+                })
+            })
+            .await?;
+        Ok(parameters([part("outcome", "valueCode", outcome)]))
+    }
+}
