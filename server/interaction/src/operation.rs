@@ -23,11 +23,11 @@ pub(crate) enum Code {
     SubscriptionStatus,
     SubscriptionEvents,
     Validate,
-    ValueSetExpand,
-    ValidateCode,
-    CodeSystemLookup,
-    CodeSystemSubsumes,
-    ConceptMapTranslate,
+    Expand,
+    Membership,
+    Lookup,
+    Subsumes,
+    Translate,
 }
 
 /// Where an operation is called: `[base]/$name`, `[base]/[type]/$name` or `[base]/[type]/[id]/$name`.
@@ -119,7 +119,7 @@ pub(crate) static OPERATIONS: [Operation; 9] = [
         definition: "http://hl7.org/fhir/OperationDefinition/Resource-validate",
     },
     Operation {
-        code: Code::ValueSetExpand,
+        code: Code::Expand,
         name: "expand",
         levels: &[Level::Type, Level::Instance],
         resource_types: Some(&[ResourceType::VALUE_SET]),
@@ -140,7 +140,7 @@ pub(crate) static OPERATIONS: [Operation; 9] = [
         definition: "http://hl7.org/fhir/OperationDefinition/ValueSet-expand",
     },
     Operation {
-        code: Code::ValidateCode,
+        code: Code::Membership,
         name: "validate-code",
         levels: &[Level::Type, Level::Instance],
         resource_types: Some(&[ResourceType::VALUE_SET]),
@@ -160,7 +160,7 @@ pub(crate) static OPERATIONS: [Operation; 9] = [
         definition: "http://hl7.org/fhir/OperationDefinition/ValueSet-validate-code",
     },
     Operation {
-        code: Code::ValidateCode,
+        code: Code::Membership,
         name: "validate-code",
         levels: &[Level::Type, Level::Instance],
         resource_types: Some(&[ResourceType::CODE_SYSTEM]),
@@ -179,7 +179,7 @@ pub(crate) static OPERATIONS: [Operation; 9] = [
         definition: "http://hl7.org/fhir/OperationDefinition/CodeSystem-validate-code",
     },
     Operation {
-        code: Code::CodeSystemLookup,
+        code: Code::Lookup,
         name: "lookup",
         levels: &[Level::Type],
         resource_types: Some(&[ResourceType::CODE_SYSTEM]),
@@ -195,7 +195,7 @@ pub(crate) static OPERATIONS: [Operation; 9] = [
         definition: "http://hl7.org/fhir/OperationDefinition/CodeSystem-lookup",
     },
     Operation {
-        code: Code::CodeSystemSubsumes,
+        code: Code::Subsumes,
         name: "subsumes",
         levels: &[Level::Type, Level::Instance],
         resource_types: Some(&[ResourceType::CODE_SYSTEM]),
@@ -211,7 +211,7 @@ pub(crate) static OPERATIONS: [Operation; 9] = [
         definition: "http://hl7.org/fhir/OperationDefinition/CodeSystem-subsumes",
     },
     Operation {
-        code: Code::ConceptMapTranslate,
+        code: Code::Translate,
         name: "translate",
         levels: &[Level::Type, Level::Instance],
         resource_types: Some(&[ResourceType::CONCEPT_MAP]),
@@ -273,11 +273,11 @@ impl Server {
             }
             (Code::SubscriptionEvents, Some(id)) => self.subscription_events(context, id, parameters).await,
             (Code::Validate, _) => self.validate(context, &call).await,
-            (Code::ValueSetExpand, _) => self.expand(context, &call).await,
-            (Code::ValidateCode, _) => self.validate_code(context, &call).await,
-            (Code::CodeSystemLookup, _) => self.lookup(context, &call).await,
-            (Code::CodeSystemSubsumes, _) => self.subsumes(context, &call).await,
-            (Code::ConceptMapTranslate, _) => self.translate(context, &call).await,
+            (Code::Expand, _) => self.expand(context, &call).await,
+            (Code::Membership, _) => self.validate_code(context, &call).await,
+            (Code::Lookup, _) => self.lookup(context, &call).await,
+            (Code::Subsumes, _) => self.subsumes(context, &call).await,
+            (Code::Translate, _) => self.translate(context, &call).await,
             (Code::SubscriptionEvents, None) => Err(call.unknown()),
         }
     }

@@ -67,12 +67,8 @@ impl Property {
         Some((name, value))
     }
 
-    fn is(&self, code: &str, text: &str) -> bool {
-        self.code == code
-            && self.value().is_some_and(|(_, value)| match value {
-                serde_json::Value::String(value) => value == text,
-                value => value.to_string() == text,
-            })
+    fn is(&self, code: &str, wanted: &serde_json::Value) -> bool {
+        self.code == code && self.value().is_some_and(|(_, value)| value == wanted)
     }
 }
 
@@ -143,9 +139,11 @@ fn flatten(nested: Vec<Nested>, parent: Option<&str>, concepts: &mut Vec<Concept
         let mut parents: BTreeSet<String> = parent.map(str::to_owned).into_iter().collect();
         let above = property.iter().filter(|p| matches!(p.code.as_str(), "subsumedBy" | "parent"));
         parents.extend(above.filter_map(|p| p.value()?.1.as_str()).map(str::to_owned));
-        let is = |code: &str, text: &str| property.iter().any(|p| p.is(code, text));
-        let is_abstract = is("notSelectable", "true") || is("abstract", "true");
-        let is_inactive = is("inactive", "true") || is("status", "retired") || is("status", "deprecated");
+        let is = |code: &str, value: &serde_json::Value| property.iter().any(|p| p.is(code, value));
+        let is_true = |code: &str| is(code, &true.into());
+        let is_abstract = is_true("notSelectable") || is_true("abstract");
+        let is_inactive =
+            is_true("inactive") || is("status", &"retired".into()) || is("status", &"deprecated".into());
         concepts.push(Concept {
             code: code.clone(),
             display,
