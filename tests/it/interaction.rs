@@ -3,6 +3,7 @@
 mod batch;
 mod capabilities;
 mod conditional;
+mod conditional_write;
 mod create;
 mod delete;
 mod history;

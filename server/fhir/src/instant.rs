@@ -14,6 +14,14 @@ impl Instant {
         Self(Timestamp::now().as_microsecond())
     }
 
+    /// The point that this text of type instant names; `None` when it is none.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_complete = text.len() >= "2026-11-21T10:15:03Z".len() && text.contains('T');
+        let timestamp: Timestamp = text.parse().ok().filter(|_| is_complete)?;
+        Some(Self(timestamp.as_microsecond()))
+    }
+
     /// The point that many microseconds after 1970-01-01T00:00:00Z.
     #[must_use]
     pub fn from_microseconds(microseconds: i64) -> Self {
@@ -58,6 +66,10 @@ mod tests {
         let instant = Instant::from_microseconds(1_763_720_103_120_456);
         assert_eq!(instant.to_string(), "2025-11-21T10:15:03.120Z");
         assert_eq!(instant.http_date(), "Fri, 21 Nov 2025 10:15:03 GMT");
+        assert_eq!(Instant::parse("2025-11-21T11:15:03.120456+01:00"), Some(instant));
+        for text in ["2025-11-21", "2025-11-21T10:15:03", "yesterday", ""] {
+            assert_eq!(Instant::parse(text), None, "{text}");
+        }
         assert_eq!(Instant::from_microseconds(1_763_720_103_000_000).to_string(), "2025-11-21T10:15:03.000Z");
     }
 }

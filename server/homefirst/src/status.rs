@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fhir::{Cause, Error, ResourceType};
-use interaction::request::IfMatch;
+use interaction::request::{IfMatch, Which};
 use interaction::{Context, Interaction, Server};
 use subscription::StatusChange;
 use tokio::sync::mpsc;
@@ -28,7 +28,8 @@ async fn write(server: &Server, change: &StatusChange) -> Result<(), Error> {
     let (Some(body), Some(version)) = (reply.body, reply.version) else { return Ok(()) };
     let Some(resource) = change.apply(&fhir::json::object(&body)?) else { return Ok(()) };
     let id = fhir::Id::parse(&change.id)?;
-    let update = Interaction::Update { id, resource, if_match: IfMatch::Versions(vec![version.version_id]) };
+    let if_match = IfMatch::Versions(vec![version.version_id]);
+    let update = Interaction::Update { which: Which::Id(id), resource, if_match };
     match server.perform(&context, update).await {
         // Its client was faster, and may have asked for something else.
         Err(error) if error.cause() == Cause::VersionMismatch => Ok(()),

@@ -1,12 +1,14 @@
 //! batch, and what batch and transaction share: reading entries and writing their answers,
 //! <https://hl7.org/fhir/R4/http.html#transaction>.
 
-use fhir::{Cause, Error, Issue, IssueType, Resource, Value, outcome::operation_outcome};
+use fhir::{Cause, Error, Instant, Issue, IssueType, Resource, Value, outcome::operation_outcome};
 use serde_json::json;
 
 use crate::bundle::BundleWriter;
+use crate::read_conditions::ReadConditions;
+use crate::reply::Version;
 use crate::request::{self, Conditions, Interaction, Request, Verb};
-use crate::{Context, Reply, Return, Server};
+use crate::{Context, Reply, Return, Server, Success};
 
 /// One entry of a Bundle to be carried out.
 #[derive(Clone, Debug)]
@@ -14,6 +16,9 @@ pub(crate) struct Entry {
     pub(crate) index: usize,
     pub(crate) full_url: Option<String>,
     pub(crate) interaction: Interaction,
+    pub(crate) verb: Verb,
+    /// Under which a read is not answered with what the client has.
+    pub(crate) conditions: ReadConditions,
 }
 
 impl Server {
@@ -30,13 +35,14 @@ impl Server {
             Some("batch") => {
                 let mut answers = BundleWriter::new("batch-response", None, &[]);
                 for entry in entries {
-                    let reply = match entry {
-                        Ok(entry) => Box::pin(self.perform(context, entry.interaction))
-                            .await
-                            .map_err(|e| e.in_entry(entry.index)),
-                        Err(error) => Err(error),
-                    };
-                    self.answer(context, &mut answers, reply);
+                    match entry {
+                        Ok(entry) => {
+                            let reply = Box::pin(self.perform(context, entry.interaction.clone())).await;
+                            let reply = reply.map_err(|error| error.in_entry(entry.index));
+                            self.answer(context, &mut answers, &entry, reply);
+                        }
+                        Err(error) => refuse(&mut answers, &error),
+                    }
                 }
                 Ok(Reply::resource(answers.finish()))
             }
@@ -56,21 +62,25 @@ impl Server {
     }
 
     /// Adds the answer to one entry. A failure becomes its OperationOutcome; other entries do not suffer from it.
-    pub(crate) fn answer(&self, context: &Context, answers: &mut BundleWriter, reply: Result<Reply, Error>) {
-        let reply = match reply {
+    pub(crate) fn answer(
+        &self,
+        context: &Context,
+        answers: &mut BundleWriter,
+        entry: &Entry,
+        reply: Result<Reply, Error>,
+    ) {
+        let mut reply = match reply {
             Ok(reply) => reply,
-            Err(error) => {
-                if error.cause().status() >= 500 {
-                    tracing::error!(%error, "a Bundle entry failed");
-                }
-                let outcome = operation_outcome(error.issues());
-                answers.entry(
-                    &json!({"response": {"status": error.cause().status().to_string(), "outcome": outcome}}),
-                    None,
-                );
-                return;
-            }
+            Err(error) => return refuse(answers, &error),
         };
+        let is_read = matches!(entry.verb, Verb::Get | Verb::Head);
+        let has_it = |version: &Version| entry.conditions.has_it(&version.etag(), Some(version.last_updated));
+        if is_read && reply.version.as_ref().is_some_and(has_it) {
+            reply.success = Success::NotModified;
+        }
+        if entry.verb == Verb::Head || reply.success == Success::NotModified {
+            reply.body = None;
+        }
         let mut response = json!({"status": reply.success.status_line()});
         let mut members = json!({});
         if let Some(version) = &reply.version {
@@ -84,9 +94,19 @@ impl Server {
             response["outcome"] = operation_outcome(&reply.issues);
         }
         members["response"] = response;
-        let minimal = context.preferences.returns == Return::Minimal && reply.version.is_some();
+        let minimal = context.preferences.returns == Return::Minimal && reply.version.is_some() && !is_read;
         answers.entry(&members, reply.body.as_deref().filter(|_| !minimal));
     }
+}
+
+/// Adds the answer to an entry that failed.
+fn refuse(answers: &mut BundleWriter, error: &Error) {
+    if error.cause().status() >= 500 {
+        tracing::error!(%error, "a Bundle entry failed");
+    }
+    let outcome = operation_outcome(error.issues());
+    let response = json!({"status": error.cause().status().to_string(), "outcome": outcome});
+    answers.entry(&json!({"response": response}), None);
 }
 
 /// Reads one entry into the interaction that it asks for.
@@ -127,7 +147,11 @@ fn read(entry: &Value, index: usize, base: &str) -> Result<Entry, Error> {
         body: entry.get("resource").cloned(),
         form: None,
         json_patch: None,
-        conditions: Conditions { if_match: text("ifMatch"), if_none_exist: text("ifNoneExist") },
+        conditions: Conditions {
+            if_match: text("ifMatch"),
+            if_none_exist: text("ifNoneExist"),
+            if_none_match: text("ifNoneMatch"),
+        },
     })
     .map_err(|error| error.in_entry(index))?;
     if matches!(interaction, Interaction::Bundle { .. }) {
@@ -138,5 +162,13 @@ fn read(entry: &Value, index: usize, base: &str) -> Result<Entry, Error> {
         ));
     }
     let full_url = entry.get("fullUrl").and_then(Value::as_str).map(str::to_owned);
-    Ok(Entry { index, full_url, interaction })
+    let if_modified_since = text("ifModifiedSince")
+        .map(|since| {
+            let refused = "An instant is meant, such as 2026-11-21T10:15:03.120Z.";
+            Instant::parse(&since)
+                .ok_or_else(|| refuse("request.ifModifiedSince", IssueType::Value, refused.to_owned()))
+        })
+        .transpose()?;
+    let conditions = ReadConditions { if_none_match: text("ifNoneMatch"), if_modified_since };
+    Ok(Entry { index, full_url, interaction, verb, conditions })
 }

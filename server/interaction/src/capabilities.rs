@@ -90,8 +90,8 @@ fn resource(resource_type: ResourceType) -> Value {
         "updateCreate": !is_workflow,
         "conditionalCreate": true,
         "conditionalRead": "full-support",
-        "conditionalUpdate": false,
-        "conditionalDelete": "not-supported",
+        "conditionalUpdate": true,
+        "conditionalDelete": if is_workflow { "not-supported" } else { "single" },
         "referencePolicy": ["literal", "local", "enforced"],
         "searchInclude": parameters
             .iter()

@@ -1,22 +1,39 @@
-//! Conditional creates: a resource is made only when none that the caller sees matches,
-//! <https://hl7.org/fhir/R4/http.html#ccreate>.
+//! Conditional writes: which resource a condition selects, <https://hl7.org/fhir/R4/http.html#ccreate>,
+//! <https://hl7.org/fhir/R4/http.html#cond-update>, <https://hl7.org/fhir/R4/http.html#3.1.0.7.1>.
+//!
+//! A condition sees what the caller sees, as the entries of the same transaction leave it that are processed before.
+
+use std::collections::BTreeSet;
 
 use auth::Right;
-use fhir::{Cause, Error, Key, Resource, ResourceType};
+use fhir::{Cause, Error, Id, Key, Resource, ResourceType};
 use search::query::Criterion;
-use store::{Absent, Stored};
+use store::{Absent, Access, Operation, Stored};
 
 use crate::Handling;
+use crate::label::WORKFLOW;
+use crate::request::IfMatch;
 use crate::unit::Unit;
+use crate::update::{server_gives_ids, stale, there_already};
 
 /// What a condition selects.
 pub(crate) enum Selected {
     None(Absent),
     One(Box<Stored>),
+    /// What the same transaction writes, under this id.
+    Written(Id),
+}
+
+/// What a conditional update comes to.
+pub(crate) enum Aim {
+    /// A new resource under this id, as long as nothing matches.
+    Create(Id, Absent),
+    /// The next version of this one.
+    Follow(Box<Stored>),
 }
 
 impl Unit<'_> {
-    /// What `If-None-Exist` selects among what the caller sees.
+    /// What a condition selects among what the caller sees.
     ///
     /// # Errors
     /// 400 for a condition that selects by nothing, or by a parameter that is not known; 412 when it selects several.
@@ -32,14 +49,23 @@ impl Unit<'_> {
         let options = self.server.search_options(Handling::Strict);
         let criteria = ::search::parse_criteria(resource_type, condition, &options)?;
         let access = &self.context.access;
-        let mut matches = self.server.store.matching(access, resource_type, &criteria, 2).await?;
-        match (matches.pop(), matches.is_empty()) {
-            (None, _) => {
-                let locks = locks(resource_type, condition, &criteria);
-                Ok(Selected::None(Absent { resource_type, criteria, access: access.clone(), locks }))
-            }
-            (Some(only), true) => Ok(Selected::One(Box::new(only))),
-            (Some(_), false) => Err(Error::new(
+        let touched: BTreeSet<Key> = self.touched().collect();
+        let limit = u32::try_from(touched.len() + 2).unwrap_or(u32::MAX);
+        let mut matches = self.server.store.matching(access, resource_type, &criteria, limit).await?;
+        matches.retain(|stored| !touched.contains(&Key::of_resource(stored.resource_type, &stored.id)));
+        let locks = locks(resource_type, condition, &criteria);
+        let except = touched.into_iter().collect();
+        let absent = Absent { resource_type, criteria, access: access.clone(), locks, except };
+        let written: Vec<&str> = self
+            .all_written(resource_type)
+            .filter(|(key, resource)| self.meets(&absent, *key, resource))
+            .filter_map(|(_, resource)| resource.id())
+            .collect();
+        match (matches.pop(), written.as_slice()) {
+            (None, []) => Ok(Selected::None(absent)),
+            (None, [id]) => Id::parse(id).map(Selected::Written),
+            (Some(only), []) if matches.is_empty() => Ok(Selected::One(Box::new(only))),
+            _ => Err(Error::new(
                 Cause::MultipleMatches,
                 format!(
                     "Several resources match '{condition}'. A conditional request needs a condition that selects at most one."
@@ -48,19 +74,86 @@ impl Unit<'_> {
         }
     }
 
-    /// Whether a resource of this same unit already meets a condition, by which the second of two like entries is told apart.
-    pub(crate) fn meets(&self, absent: &Absent, resource: &Resource) -> bool {
-        if resource.resource_type() != absent.resource_type {
-            return false;
-        }
-        let Some(key) = resource.key() else { return false };
+    /// Whether a resource that this same unit writes meets a condition.
+    fn meets(&self, absent: &Absent, key: Key, resource: &Resource) -> bool {
         let rows = ::search::index(resource, &self.server.settings.base, &self.server.zone);
-        let now = fhir::Instant::now().microseconds();
+        let now = self.now().microseconds();
         absent.criteria.iter().all(|criterion| ::search::matches(criterion, &rows, key, now) == Some(true))
+    }
+
+    /// What a conditional update is to do: with no match it creates, with one it follows that version.
+    ///
+    /// # Errors
+    /// 400 for a match with another id than the body has, 409 for an id that another resource has already, 412 when `If-Match`
+    /// does not allow it, or several match.
+    pub(crate) async fn aim(
+        &self,
+        condition: &str,
+        resource: &Resource,
+        if_match: &IfMatch,
+    ) -> Result<Aim, Error> {
+        let resource_type = resource.resource_type();
+        self.context.caller.require(resource_type, Right::Update)?;
+        let given = resource.id().map(Id::parse).transpose()?;
+        let absent = match self.select(resource_type, condition).await? {
+            Selected::One(stored) => {
+                let name = format!("{resource_type}/{}", stored.id);
+                if let Some(id) = given.filter(|id| id.as_str() != stored.id) {
+                    return Err(Error::bad_request(format!(
+                        "The condition selects {name}, but the body has the id '{id}'. Leave the id out, or name the one that is meant."
+                    )));
+                }
+                self.check_version(&name, &stored, if_match, WORKFLOW.contains(&resource_type))?;
+                return Ok(Aim::Follow(stored));
+            }
+            Selected::Written(id) => {
+                return Err(Error::bad_request(format!(
+                    "{resource_type}/{id} is written twice. A transaction may write a resource once."
+                )));
+            }
+            Selected::None(absent) => absent,
+        };
+        if matches!(if_match, IfMatch::Any | IfMatch::Versions(_)) {
+            return Err(stale(&format!("A {resource_type} that matches '{condition}'"), None));
+        }
+        self.context.caller.require(resource_type, Right::Create)?;
+        let Some(id) = given else { return Ok(Aim::Create(Id::new(), absent)) };
+        let name = format!("{resource_type}/{id}");
+        if WORKFLOW.contains(&resource_type) {
+            return Err(server_gives_ids(&name, resource_type));
+        }
+        let key = Key::of_resource(resource_type, id.as_str());
+        match self.server.store.read(&self.context.access, key).await? {
+            Some(deleted) if deleted.operation == Operation::Delete => Ok(Aim::Follow(Box::new(deleted))),
+            Some(_) => Err(Error::new(
+                Cause::Duplicate,
+                format!(
+                    "{name} is there already, and does not match '{condition}'. Update it at its own address."
+                ),
+            )),
+            // What the caller may not see is not there for the caller, and must not be overwritten either.
+            None if self.server.store.read(&Access::system(), key).await?.is_some() => {
+                Err(Error::not_found(&name))
+            }
+            None => Ok(Aim::Create(id, absent)),
+        }
+    }
+
+    /// The one resource that a conditional patch or delete is about; none when nothing matches.
+    pub(crate) async fn select_existing(
+        &self,
+        resource_type: ResourceType,
+        condition: &str,
+    ) -> Result<Option<Box<Stored>>, Error> {
+        match self.select(resource_type, condition).await? {
+            Selected::One(stored) => Ok(Some(stored)),
+            Selected::None(_) => Ok(None),
+            Selected::Written(id) => Err(there_already(&format!("{resource_type}/{id}"))),
+        }
     }
 }
 
-/// What two creates must have in common to exclude each other. Conditions on the same identifier exclude each other whatever
+/// What two writes must have in common to exclude each other. Conditions on the same identifier exclude each other whatever
 /// else they say; any other condition excludes only the same words.
 fn locks(resource_type: ResourceType, condition: &str, criteria: &[Criterion]) -> Vec<Key> {
     let identifiers: Vec<Key> = criteria

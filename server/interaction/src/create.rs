@@ -5,6 +5,7 @@ use fhir::{Error, Id, Resource};
 
 use crate::conditional::Selected;
 use crate::unit::{Planned, Unit};
+use crate::update::there_already;
 
 impl Unit<'_> {
     /// Plans a create. With a condition that one resource meets, that resource is the answer and nothing is written.
@@ -20,6 +21,9 @@ impl Unit<'_> {
             match self.select(resource_type, condition).await? {
                 Selected::One(stored) => return Ok(Planned::Existing(stored)),
                 Selected::None(absent) => self.require_absent(absent),
+                Selected::Written(id) => {
+                    return Err(there_already(&format!("{resource_type}/{id}")));
+                }
             }
         }
         self.draft_create(id, resource).await

@@ -2,10 +2,10 @@
 
 use auth::Right;
 use fhir::{Cause, Error, Id, Key, ResourceType};
-use store::Operation;
+use store::{Operation, Stored};
 
 use crate::label::WORKFLOW;
-use crate::request::IfMatch;
+use crate::request::{IfMatch, Which};
 use crate::unit::{Planned, Unit};
 
 impl Unit<'_> {
@@ -16,9 +16,22 @@ impl Unit<'_> {
     pub(crate) async fn delete(
         &mut self,
         resource_type: ResourceType,
-        id: Id,
+        which: &Which,
         if_match: &IfMatch,
     ) -> Result<Planned, Error> {
+        match self.deletable(resource_type, which, if_match).await? {
+            Some(current) => self.draft_delete(Id::parse(&current.id)?, current),
+            None => Ok(Planned::Nothing),
+        }
+    }
+
+    /// The current version of what is to be deleted; none when it is not there, or is deleted already.
+    pub(crate) async fn deletable(
+        &self,
+        resource_type: ResourceType,
+        which: &Which,
+        if_match: &IfMatch,
+    ) -> Result<Option<Stored>, Error> {
         self.context.caller.require(resource_type, Right::Delete)?;
         if WORKFLOW.contains(&resource_type) {
             return Err(Error::new(
@@ -28,14 +41,22 @@ impl Unit<'_> {
                 ),
             ));
         }
-        let key = Key::of_resource(resource_type, id.as_str());
-        let current = match self.server.store.read(&self.context.access, key).await? {
-            Some(current) if current.operation != Operation::Delete => current,
-            _ => return Ok(Planned::Nothing),
+        let current = match which {
+            Which::Id(id) => {
+                let key = Key::of_resource(resource_type, id.as_str());
+                self.server.store.read(&self.context.access, key).await?
+            }
+            Which::Condition(condition) => {
+                self.select_existing(resource_type, condition).await?.map(|stored| *stored)
+            }
         };
-        let name = format!("{resource_type}/{id}");
+        let Some(current) = current.filter(|current| current.operation != Operation::Delete) else {
+            return Ok(None);
+        };
+        let key = Key::of_resource(resource_type, &current.id);
+        let name = format!("{resource_type}/{}", current.id);
         self.check_version(&name, &current, if_match, false)?;
-        let referrers = self.server.store.referrers(&self.context.access, key, 5).await?;
+        let referrers = self.server.store.referrers(&self.context.access, key, self.going(), 5).await?;
         if referrers.total > 0 {
             let mut named = referrers.visible.join(", ");
             if named.is_empty() {
@@ -46,6 +67,6 @@ impl Unit<'_> {
                 format!("{name} is still referred to by {named}. Change or delete these first."),
             ));
         }
-        self.draft_delete(id, current)
+        Ok(Some(current))
     }
 }

@@ -9,14 +9,14 @@ mod result;
 use auth::Right;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use fhir::{Cause, Error, Id, Issue, Key, Resource, ResourceType, Value};
+use fhir::{Cause, Error, Issue, Key, Resource, ResourceType, Value};
 use store::{Operation, Stored};
 
 use self::fhirpath::FhirPathPatch;
 use self::json::JsonPatch;
 use crate::Success;
 use crate::label::WORKFLOW;
-use crate::request::IfMatch;
+use crate::request::{IfMatch, Which};
 use crate::unit::{Planned, Unit};
 
 /// The media type of a JSON Patch.
@@ -90,14 +90,14 @@ impl Unit<'_> {
     pub(crate) async fn patch(
         &mut self,
         resource_type: ResourceType,
-        id: Id,
+        which: &Which,
         patch: &Patch,
         if_match: &IfMatch,
     ) -> Result<(Planned, Success), Error> {
-        let (current, resource, notes) = self.patched(resource_type, &id, patch, if_match).await?;
-        let planned = self.draft_update(id, current, resource).await?;
+        let (current, resource, notes) = self.patched(resource_type, which, patch, if_match).await?;
+        let (planned, success) = self.follow(current, resource).await?;
         self.note(&planned, notes);
-        Ok((planned, Success::Ok))
+        Ok((planned, success))
     }
 
     /// The current version of a resource, and what a patch makes of it.
@@ -107,15 +107,25 @@ impl Unit<'_> {
     pub(crate) async fn patched(
         &self,
         resource_type: ResourceType,
-        id: &Id,
+        which: &Which,
         patch: &Patch,
         if_match: &IfMatch,
     ) -> Result<(Stored, Resource, Vec<Issue>), Error> {
         self.context.caller.require(resource_type, Right::Update)?;
-        let name = format!("{resource_type}/{id}");
-        let key = Key::of_resource(resource_type, id.as_str());
-        let current = self.server.store.read(&self.context.access, key).await?;
-        let current = current.ok_or_else(|| Error::not_found(&name))?;
+        let current = match which {
+            Which::Id(id) => {
+                let key = Key::of_resource(resource_type, id.as_str());
+                let current = self.server.store.read(&self.context.access, key).await?;
+                current.ok_or_else(|| Error::not_found(&format!("{resource_type}/{id}")))?
+            }
+            Which::Condition(condition) => {
+                let current = self.select_existing(resource_type, condition).await?;
+                *current.ok_or_else(|| {
+                    Error::not_found(&format!("A {resource_type} that matches '{condition}'"))
+                })?
+            }
+        };
+        let name = format!("{resource_type}/{}", current.id);
         if current.operation == Operation::Delete {
             return Err(Error::deleted(&name));
         }

@@ -19,7 +19,7 @@ impl Server {
     /// When the database cannot be reached.
     pub async fn publish(&self) -> Result<usize, Error> {
         let replies = self.write(&Context::of_server(), &Write::Publication).await?;
-        Ok(replies.iter().flatten().count())
+        Ok(replies.len())
     }
 }
 
@@ -44,7 +44,9 @@ impl Unit<'_> {
             };
             let success = if previous.is_some() { Success::Ok } else { Success::Created };
             let planned = self.draft_published(id, previous, resource)?;
-            plans.push(matches!(planned, Planned::Draft(_)).then_some((planned, success)));
+            if matches!(planned, Planned::Draft(_)) {
+                plans.push(Some((planned, success)));
+            }
         }
         Ok(plans)
     }

@@ -12,6 +12,8 @@ pub enum Success {
     Ok,
     Created,
     NoContent,
+    /// The client has it already.
+    NotModified,
 }
 
 impl Success {
@@ -22,6 +24,7 @@ impl Success {
             Self::Ok => 200,
             Self::Created => 201,
             Self::NoContent => 204,
+            Self::NotModified => 304,
         }
     }
 
@@ -32,6 +35,7 @@ impl Success {
             Self::Ok => "200 OK",
             Self::Created => "201 Created",
             Self::NoContent => "204 No Content",
+            Self::NotModified => "304 Not Modified",
         }
     }
 }

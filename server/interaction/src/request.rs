@@ -44,6 +44,7 @@ impl Verb {
 pub struct Conditions {
     pub if_match: Option<String>,
     pub if_none_exist: Option<String>,
+    pub if_none_match: Option<String>,
 }
 
 /// A request as it came in.
@@ -61,12 +62,22 @@ pub struct Request {
     pub conditions: Conditions,
 }
 
-/// Which versions an `If-Match` allows.
+/// Which versions an `If-Match` allows to be there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IfMatch {
     Absent,
     Any,
     Versions(Vec<VersionId>),
+    /// `If-None-Match: *`: there must be none.
+    Nothing,
+}
+
+/// Which resource a write is about.
+#[derive(Clone, Debug)]
+pub enum Which {
+    Id(Id),
+    /// The one that meets this condition, in the form of a query.
+    Condition(String),
 }
 
 /// One interaction, ready to be carried out.
@@ -87,19 +98,19 @@ pub enum Interaction {
         if_none_exist: Option<String>,
     },
     Update {
-        id: Id,
+        which: Which,
         resource: Resource,
         if_match: IfMatch,
     },
     Patch {
         resource_type: ResourceType,
-        id: Id,
+        which: Which,
         patch: Patch,
         if_match: IfMatch,
     },
     Delete {
         resource_type: ResourceType,
-        id: String,
+        which: Which,
         if_match: IfMatch,
     },
     HistoryInstance {
@@ -168,7 +179,9 @@ pub fn parse(request: Request) -> Result<Interaction, Error> {
                     expect_type(&resource, resource_type)?;
                     Ok(Interaction::Create { resource, if_none_exist: request.conditions.if_none_exist })
                 }
-                Verb::Put | Verb::Patch | Verb::Delete => not_allowed(),
+                Verb::Put => update(resource_type, Which::Condition(query.to_owned()), request),
+                Verb::Patch => patch(resource_type, Which::Condition(query.to_owned()), request),
+                Verb::Delete => delete(resource_type, Which::Condition(query.to_owned()), request),
             }
         }
         [name, "_search"] => {
@@ -190,24 +203,12 @@ pub fn parse(request: Request) -> Result<Interaction, Error> {
         [name, id] => {
             let resource_type = ResourceType::parse(name)?;
             match request.verb {
-                Verb::Get | Verb::Head => Ok(Interaction::Read { resource_type, id: known_id(id)? }),
-                Verb::Put => {
-                    let id = Id::parse(id)?;
-                    let resource = resource(request.body)?;
-                    expect_type(&resource, resource_type)?;
-                    Ok(Interaction::Update { id, resource, if_match: if_match(request.conditions.if_match)? })
+                Verb::Get | Verb::Head => {
+                    Ok(Interaction::Read { resource_type, id: known_id(id)?.to_string() })
                 }
-                Verb::Delete => Ok(Interaction::Delete {
-                    resource_type,
-                    id: known_id(id)?,
-                    if_match: if_match(request.conditions.if_match)?,
-                }),
-                Verb::Patch => Ok(Interaction::Patch {
-                    resource_type,
-                    id: known_id(id).and_then(|id| Id::parse(&id))?,
-                    patch: patch(request.body, request.json_patch)?,
-                    if_match: if_match(request.conditions.if_match)?,
-                }),
+                Verb::Put => update(resource_type, Which::Id(Id::parse(id)?), request),
+                Verb::Patch => patch(resource_type, Which::Id(known_id(id)?), request),
+                Verb::Delete => delete(resource_type, Which::Id(known_id(id)?), request),
                 Verb::Post => not_allowed(),
             }
         }
@@ -216,7 +217,7 @@ pub fn parse(request: Request) -> Result<Interaction, Error> {
             match request.verb {
                 Verb::Get | Verb::Head => Ok(Interaction::HistoryInstance {
                     resource_type,
-                    id: known_id(id)?,
+                    id: known_id(id)?.to_string(),
                     parameters: parameters(None)?,
                 }),
                 _ => not_allowed(),
@@ -227,7 +228,7 @@ pub fn parse(request: Request) -> Result<Interaction, Error> {
             match request.verb {
                 Verb::Get | Verb::Head => Ok(Interaction::VRead {
                     resource_type,
-                    id: known_id(id)?,
+                    id: known_id(id)?.to_string(),
                     version_id: (*version_id).to_owned(),
                 }),
                 _ => not_allowed(),
@@ -235,7 +236,7 @@ pub fn parse(request: Request) -> Result<Interaction, Error> {
         }
         [name, id, operation] if operation.starts_with('$') => {
             let resource_type = ResourceType::parse(name)?;
-            let id = Some(known_id(id)?);
+            let id = Some(known_id(id)?.to_string());
             let parameters = parameters(None)?;
             Call::read(request.verb, &operation[1..], Some(resource_type), id, &parameters, request.body)
                 .map(Interaction::Operation)
@@ -257,7 +258,7 @@ pub fn allowed(path: &str) -> &'static [&'static str] {
             // That there is no such operation is better said in a sentence about it.
             known.map_or(&["GET", "HEAD", "POST"], Operation::verbs)
         }
-        [_] => &["GET", "HEAD", "POST"],
+        [_] => &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
         [_, _] => &["GET", "HEAD", "PUT", "PATCH", "DELETE"],
         _ => &[],
     }
@@ -268,12 +269,23 @@ fn resource(body: Option<Value>) -> Result<Resource, Error> {
     Resource::new(body)
 }
 
-fn patch(body: Option<Value>, json_patch: Option<Value>) -> Result<Patch, Error> {
-    match (json_patch, body) {
-        (Some(json_patch), _) => Patch::of_json(&json_patch),
-        (None, Some(body)) => Patch::of_resource(&body),
-        (None, None) => Err(Error::bad_request("The request has no body. Send the patch in it.")),
-    }
+fn update(resource_type: ResourceType, which: Which, request: Request) -> Result<Interaction, Error> {
+    let resource = resource(request.body)?;
+    expect_type(&resource, resource_type)?;
+    Ok(Interaction::Update { which, resource, if_match: if_match(request.conditions)? })
+}
+
+fn patch(resource_type: ResourceType, which: Which, request: Request) -> Result<Interaction, Error> {
+    let patch = match (request.json_patch, request.body) {
+        (Some(json_patch), _) => Patch::of_json(&json_patch)?,
+        (None, Some(body)) => Patch::of_resource(&body)?,
+        (None, None) => return Err(Error::bad_request("The request has no body. Send the patch in it.")),
+    };
+    Ok(Interaction::Patch { resource_type, which, patch, if_match: if_match_existing(request.conditions)? })
+}
+
+fn delete(resource_type: ResourceType, which: Which, request: Request) -> Result<Interaction, Error> {
+    Ok(Interaction::Delete { resource_type, which, if_match: if_match_existing(request.conditions)? })
 }
 
 /// The resource must be of the type that the address is for.
@@ -290,13 +302,31 @@ pub(crate) fn expect_type(resource: &Resource, resource_type: ResourceType) -> R
 }
 
 /// An id that no resource can have is an address that nothing has.
-fn known_id(id: &str) -> Result<String, Error> {
-    Id::parse(id).map(|id| id.to_string()).map_err(|_| Error::not_found("A resource with this id"))
+fn known_id(id: &str) -> Result<Id, Error> {
+    Id::parse(id).map_err(|_| Error::not_found("A resource with this id"))
 }
 
-/// `W/"3"`, `"3"`, `3`, a list of these, or `*`.
-fn if_match(header: Option<String>) -> Result<IfMatch, Error> {
-    let Some(header) = header else { return Ok(IfMatch::Absent) };
+/// What the headers allow to be there, of a write that makes nothing new.
+fn if_match_existing(conditions: Conditions) -> Result<IfMatch, Error> {
+    match if_match(conditions)? {
+        IfMatch::Nothing => Err(Error::bad_request("If-None-Match is for reads and updates.")),
+        if_match => Ok(if_match),
+    }
+}
+
+/// `W/"3"`, `"3"`, `3`, a list of these, or `*`; or `If-None-Match: *`.
+fn if_match(conditions: Conditions) -> Result<IfMatch, Error> {
+    let header = match (conditions.if_match, conditions.if_none_match.as_deref().map(str::trim)) {
+        (None, None) => return Ok(IfMatch::Absent),
+        (None, Some("*")) => return Ok(IfMatch::Nothing),
+        (Some(header), None) => header,
+        (None, Some(_)) => {
+            return Err(Error::bad_request("Of a write, If-None-Match can only be *: nothing may be there."));
+        }
+        (Some(_), Some(_)) => {
+            return Err(Error::bad_request("If-Match and If-None-Match cannot both hold. Send one of them."));
+        }
+    };
     if header.trim() == "*" {
         return Ok(IfMatch::Any);
     }
@@ -351,7 +381,8 @@ mod tests {
 
     #[test]
     fn the_forms_of_if_match() {
-        let parse = |text: &str| if_match(Some(text.to_owned()));
+        let parse =
+            |text: &str| if_match(Conditions { if_match: Some(text.to_owned()), ..Conditions::default() });
         assert_eq!(parse("*").unwrap(), IfMatch::Any);
         for one in ["W/\"3\"", "\"3\"", "3"] {
             assert_eq!(parse(one).unwrap(), IfMatch::Versions(vec![VersionId::new(3)]), "{one}");
@@ -359,5 +390,11 @@ mod tests {
         assert_eq!(parse("W/\"99999999999\"").unwrap(), IfMatch::Versions(vec![]));
         assert!(parse("\"1 OR 1=1\"").is_err());
         assert!(parse("").is_err());
+        let none = |if_match: Option<&str>, if_none_match: &str| {
+            let (if_match, if_none_match) = (if_match.map(str::to_owned), Some(if_none_match.to_owned()));
+            super::if_match(Conditions { if_match, if_none_match, if_none_exist: None })
+        };
+        assert_eq!(none(None, "*").unwrap(), IfMatch::Nothing);
+        assert!(none(None, "W/\"3\"").is_err() && none(Some("*"), "*").is_err());
     }
 }

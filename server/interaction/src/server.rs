@@ -5,7 +5,7 @@ use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant as Clock};
 
 use bytes::Bytes;
-use fhir::{Error, Id, Key, ResourceType};
+use fhir::{Error, Key, ResourceType};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use store::Store;
@@ -93,15 +93,14 @@ impl Server {
             Interaction::Create { resource, if_none_exist } => {
                 self.write_one(context, Write::Create { resource, if_none_exist }).await
             }
-            Interaction::Update { id, resource, if_match } => {
-                self.write_one(context, Write::Update { id, resource, if_match }).await
+            Interaction::Update { which, resource, if_match } => {
+                self.write_one(context, Write::Update { which, resource, if_match }).await
             }
-            Interaction::Patch { resource_type, id, patch, if_match } => {
-                self.write_one(context, Write::Patch { resource_type, id, patch, if_match }).await
+            Interaction::Patch { resource_type, which, patch, if_match } => {
+                self.write_one(context, Write::Patch { resource_type, which, patch, if_match }).await
             }
-            Interaction::Delete { resource_type, id, if_match } => {
-                let id = Id::parse(&id)?;
-                self.write_one(context, Write::Delete { resource_type, id, if_match }).await
+            Interaction::Delete { resource_type, which, if_match } => {
+                self.write_one(context, Write::Delete { resource_type, which, if_match }).await
             }
             Interaction::HistoryInstance { resource_type, id, parameters } => {
                 self.history(context, resource_type, &id, &parameters).await

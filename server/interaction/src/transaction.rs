@@ -1,18 +1,19 @@
 //! transaction: all entries or none, <https://hl7.org/fhir/R4/http.html#trules>.
 //!
 //! Entries are resolved first (which resource each one is about, and what every reference between them means), then planned in
-//! the order DELETE, POST, PUT and PATCH into one unit, then written by one commit. Reads see what was written.
+//! the order DELETE, POST, PUT and PATCH into one unit, then written by one commit. Reads see what was written, and one that
+//! fails undoes it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use auth::Right;
-use fhir::{Cause, Error, Id, Instant, Issue, IssueType, Reference, Resource, Value, VersionId};
+use fhir::{Cause, Error, Id, Issue, IssueType, Key, Reference, Resource, Value, VersionId};
 use store::Stored;
 
 use crate::batch::Entry;
 use crate::bundle::BundleWriter;
-use crate::conditional::Selected;
-use crate::request::{IfMatch, Interaction};
+use crate::conditional::{Aim, Selected};
+use crate::request::{IfMatch, Interaction, Which};
 use crate::unit::{Plan, Planned, Unit, Write};
 use crate::{Context, Reply, Server, Success};
 
@@ -23,7 +24,7 @@ enum Resolved {
         resource: Resource,
     },
     /// A conditional create that one resource met already.
-    Existing(Planned),
+    Existing(Box<Stored>),
     /// A conditional create whose condition another entry of the same transaction meets.
     Same {
         id: Id,
@@ -33,79 +34,65 @@ enum Resolved {
         resource: Resource,
         if_match: IfMatch,
     },
-    /// A patch, already carried out on the version that is current.
-    Patched {
-        id: Id,
+    /// New content for a version that was read already: what a patch makes of it, or a conditional update with a match.
+    Follow {
         current: Box<Stored>,
         resource: Resource,
         notes: Vec<Issue>,
     },
-    Delete {
-        id: Id,
-        resource_type: fhir::ResourceType,
-        if_match: IfMatch,
-    },
+    /// Nothing to delete, when there is no version.
+    Delete(Option<Box<Stored>>),
+    /// It reads: that comes after all writes.
     Later,
 }
 
 impl Server {
     pub(crate) async fn transaction(&self, context: &Context, entries: Vec<Entry>) -> Result<Reply, Error> {
         let write = Write::Transaction(entries);
-        let writes = self.write(context, &write).await?;
+        let replies = self.write(context, &write).await?;
         let Write::Transaction(entries) = write else { unreachable!("it was made as a transaction") };
         let mut answers = BundleWriter::new("transaction-response", None, &[]);
-        for (entry, written) in entries.into_iter().zip(writes) {
-            let reply = match written {
-                Some(reply) => Ok(reply),
-                None => Box::pin(self.perform(context, entry.interaction))
-                    .await
-                    .map_err(|e| e.in_entry(entry.index)),
-            };
-            self.answer(context, &mut answers, reply);
+        for (entry, reply) in entries.iter().zip(replies) {
+            self.answer(context, &mut answers, entry, Ok(reply));
         }
         Ok(Reply::resource(answers.finish()))
+    }
+}
+
+impl Entry {
+    /// In which order the entries are resolved: each sees what those before it leave. The order of the Bundle does not matter.
+    fn rank(&self) -> u8 {
+        match &self.interaction {
+            Interaction::Delete { which: Which::Id(_), .. } => 0,
+            Interaction::Delete { which: Which::Condition(_), .. } => 1,
+            Interaction::Create { if_none_exist: None, .. } => 2,
+            Interaction::Create { if_none_exist: Some(_), .. } => 3,
+            Interaction::Update { which: Which::Id(_), .. }
+            | Interaction::Patch { which: Which::Id(_), .. } => 4,
+            Interaction::Update { .. } | Interaction::Patch { .. } => 5,
+            _ => 6,
+        }
+    }
+
+    /// Whether it only reads.
+    pub(crate) fn reads(&self) -> bool {
+        self.rank() == 6
     }
 }
 
 impl Unit<'_> {
     /// Plans every write of a transaction; entries that only read come back as `None`.
     pub(crate) async fn transaction(&mut self, entries: &[Entry]) -> Result<Vec<Plan>, Error> {
-        let mut resolved = Vec::with_capacity(entries.len());
-        let mut addresses = HashMap::new();
-        for entry in entries {
-            let resolution =
-                self.resolve(entry, &resolved).await.map_err(|error| error.in_entry(entry.index))?;
-            if let Some(full_url) = &entry.full_url
-                && let Some(address) = resolution.address(entry)
-            {
-                if let Some(tail) = relative(full_url) {
-                    addresses.insert(tail, address.clone());
-                }
-                addresses.insert(full_url.clone(), address);
-            }
-            resolved.push(resolution);
-        }
-        for at in 0..resolved.len() {
-            let Some(mut resource) = resolved[at].resource_mut().map(|r| std::mem::replace(r, empty(r)))
-            else {
-                continue;
-            };
+        let mut resolved = self.resolve_all(entries).await?;
+        let addresses = addresses(entries, &resolved)?;
+        for (at, resolution) in resolved.iter_mut().enumerate() {
+            let Some(resource) = resolution.resource_mut() else { continue };
             rewrite(resource.members_mut(), &addresses);
-            self.resolve_conditional(&mut resource, &resolved).await.map_err(|error| error.in_entry(at))?;
-            refuse_unresolved(&resource, &self.server.settings.base).map_err(|error| error.in_entry(at))?;
-            if let Some(slot) = resolved[at].resource_mut() {
-                *slot = resource;
-            }
+            self.resolve_conditional(resource).await.map_err(|error| error.in_entry(at))?;
+            refuse_unresolved(resource, &self.server.settings.base).map_err(|error| error.in_entry(at))?;
         }
         for resolution in &resolved {
-            if let Resolved::Create { id, resource }
-            | Resolved::Update { id, resource, .. }
-            | Resolved::Patched { id, resource, .. } = resolution
-            {
-                let mut resource = resource.clone();
-                resource.identify(id, VersionId::FIRST, self.now());
-                self.announce(resource);
-            }
+            self.announce_resolved(resolution)?;
         }
         let mut planned: Vec<Plan> = vec![None; resolved.len()];
         let mut order: Vec<(usize, Resolved)> = resolved.into_iter().enumerate().collect();
@@ -121,20 +108,24 @@ impl Unit<'_> {
                         creates.insert(name, draft.clone());
                         Some((draft, Success::Created))
                     }
-                    Resolved::Existing(planned) => Some((planned, Success::Ok)),
+                    Resolved::Existing(stored) => Some((Planned::Existing(stored), Success::Ok)),
                     Resolved::Same { id } => {
                         creates.get(id.as_str()).map(|draft| (draft.clone(), Success::Ok))
                     }
                     Resolved::Update { id, resource, if_match } => {
-                        Some(self.update(id, resource, &if_match).await?)
+                        Some(self.update_at(id, resource, &if_match).await?)
                     }
-                    Resolved::Patched { id, current, resource, notes } => {
-                        let planned = self.draft_update(id, *current, resource).await?;
+                    Resolved::Follow { current, resource, notes } => {
+                        let (planned, success) = self.follow(*current, resource).await?;
                         self.note(&planned, notes);
-                        Some((planned, Success::Ok))
+                        Some((planned, success))
                     }
-                    Resolved::Delete { id, resource_type, if_match } => {
-                        Some((self.delete(resource_type, id, &if_match).await?, Success::NoContent))
+                    Resolved::Delete(current) => {
+                        let planned = match current {
+                            Some(current) => self.draft_delete(Id::parse(&current.id)?, *current)?,
+                            None => Planned::Nothing,
+                        };
+                        Some((planned, Success::NoContent))
                     }
                     Resolved::Later => None,
                 })
@@ -144,50 +135,91 @@ impl Unit<'_> {
         Ok(planned)
     }
 
-    /// Settles which resource an entry is about.
-    async fn resolve(&mut self, entry: &Entry, earlier: &[Resolved]) -> Result<Resolved, Error> {
+    /// Settles which resource each entry is about.
+    async fn resolve_all(&mut self, entries: &[Entry]) -> Result<Vec<Resolved>, Error> {
+        let mut order: Vec<&Entry> = entries.iter().collect();
+        order.sort_by_key(|entry| entry.rank());
+        for entry in &order {
+            if let Interaction::Delete { resource_type, which: Which::Id(id), .. } = &entry.interaction {
+                self.announce_deletion(Key::of_resource(*resource_type, id.as_str()));
+            }
+        }
+        let mut resolved: Vec<Resolved> = entries.iter().map(|_| Resolved::Later).collect();
+        for entry in order {
+            let at = entry.index;
+            let resolution = self.resolve(entry).await.map_err(|error| error.in_entry(at))?;
+            self.announce_resolved(&resolution)?;
+            resolved[at] = resolution;
+        }
+        Ok(resolved)
+    }
+
+    async fn resolve(&mut self, entry: &Entry) -> Result<Resolved, Error> {
         Ok(match entry.interaction.clone() {
             Interaction::Create { mut resource, if_none_exist } => {
                 self.context.caller.require(resource.resource_type(), Right::Create)?;
-                let id = Id::new();
                 if let Some(condition) = if_none_exist {
                     match self.select(resource.resource_type(), &condition).await? {
-                        Selected::One(stored) => return Ok(Resolved::Existing(Planned::Existing(stored))),
-                        Selected::None(absent) => {
-                            for other in earlier {
-                                if let Resolved::Create { id, resource } = other {
-                                    let mut resource = resource.clone();
-                                    resource.identify(id, VersionId::FIRST, Instant::now());
-                                    if self.meets(&absent, &resource) {
-                                        return Ok(Resolved::Same { id: id.clone() });
-                                    }
-                                }
-                            }
-                            self.require_absent(absent);
-                        }
+                        Selected::One(stored) => return Ok(Resolved::Existing(stored)),
+                        Selected::Written(id) => return Ok(Resolved::Same { id }),
+                        Selected::None(absent) => self.require_absent(absent),
                     }
                 }
                 resource.members_mut().shift_remove("id");
-                Resolved::Create { id, resource }
+                Resolved::Create { id: Id::new(), resource }
             }
-            Interaction::Update { id, resource, if_match } => Resolved::Update { id, resource, if_match },
-            Interaction::Patch { resource_type, id, patch, if_match } => {
-                let (current, resource, notes) = self.patched(resource_type, &id, &patch, &if_match).await?;
-                Resolved::Patched { id, current: Box::new(current), resource, notes }
+            Interaction::Update { which: Which::Id(id), resource, if_match } => {
+                Resolved::Update { id, resource, if_match }
             }
-            Interaction::Delete { resource_type, id, if_match } => {
-                Resolved::Delete { id: Id::parse(&id)?, resource_type, if_match }
+            Interaction::Update { which: Which::Condition(condition), resource, if_match } => {
+                match self.aim(&condition, &resource, &if_match).await? {
+                    Aim::Create(id, absent) => {
+                        self.require_absent(absent);
+                        Resolved::Create { id, resource }
+                    }
+                    Aim::Follow(current) => Resolved::Follow { current, resource, notes: Vec::new() },
+                }
+            }
+            Interaction::Patch { resource_type, which, patch, if_match } => {
+                let (current, resource, notes) =
+                    self.patched(resource_type, &which, &patch, &if_match).await?;
+                Resolved::Follow { current: Box::new(current), resource, notes }
+            }
+            Interaction::Delete { resource_type, which, if_match } => {
+                let current = self.deletable(resource_type, &which, &if_match).await?;
+                if let Some(current) = &current {
+                    self.announce_deletion(Key::of_resource(resource_type, &current.id));
+                }
+                Resolved::Delete(current.map(Box::new))
             }
             _ => Resolved::Later,
         })
     }
 
+    /// Lets conditions, rules and references look ahead to what an entry will write.
+    fn announce_resolved(&mut self, resolution: &Resolved) -> Result<(), Error> {
+        let now = self.now();
+        let identified = |id: &Id, resource: &Resource| {
+            let mut resource = resource.clone();
+            resource.identify(id, VersionId::FIRST, now);
+            resource
+        };
+        match resolution {
+            Resolved::Create { id, resource } => self.announce_new(identified(id, resource)),
+            Resolved::Update { id, resource, .. } => self.announce(identified(id, resource)),
+            Resolved::Follow { current, resource, .. } => {
+                self.announce(identified(&Id::parse(&current.id)?, resource));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
     /// Replaces conditional references, `Patient?identifier=…`, by the one resource that they select: one that the caller sees, or
     /// one that this transaction creates.
-    async fn resolve_conditional(&mut self, resource: &mut Resource, all: &[Resolved]) -> Result<(), Error> {
-        let base = self.server.settings.base.clone();
+    async fn resolve_conditional(&self, resource: &mut Resource) -> Result<(), Error> {
         let mut found = HashMap::new();
-        for (expression, reference) in resource.references(&base) {
+        for (expression, reference) in resource.references(&self.server.settings.base) {
             let Reference::Conditional { resource_type, query } = reference else { continue };
             let text = format!("{resource_type}?{query}");
             if found.contains_key(&text) {
@@ -198,24 +230,17 @@ impl Unit<'_> {
                     error.issues().iter().cloned().map(|issue| issue.at(expression.clone())).collect();
                 Error::with_issues(error.cause(), issues)
             };
-            let selected = match self.select(resource_type, &query).await.map_err(refuse)? {
-                Selected::One(stored) => Some(format!("{resource_type}/{}", stored.id)),
-                Selected::None(absent) => all.iter().find_map(|other| match other {
-                    Resolved::Create { id, resource } => {
-                        let mut resource = resource.clone();
-                        resource.identify(id, VersionId::FIRST, Instant::now());
-                        self.meets(&absent, &resource).then(|| format!("{resource_type}/{id}"))
-                    }
-                    _ => None,
-                }),
+            let address = match self.select(resource_type, &query).await.map_err(refuse)? {
+                Selected::One(stored) => format!("{resource_type}/{}", stored.id),
+                Selected::Written(id) => format!("{resource_type}/{id}"),
+                Selected::None(_) => {
+                    let sentence = format!("No {resource_type} matches '{query}'.");
+                    return Err(Error::with_issue(
+                        Cause::VersionMismatch,
+                        Issue::error(IssueType::NotFound, sentence).at(expression.clone()),
+                    ));
+                }
             };
-            let address = selected.ok_or_else(|| {
-                Error::with_issue(
-                    Cause::VersionMismatch,
-                    Issue::error(IssueType::NotFound, format!("No {resource_type} matches '{query}'."))
-                        .at(expression.clone()),
-                )
-            })?;
             found.insert(text, address);
         }
         rewrite(resource.members_mut(), &found);
@@ -223,23 +248,41 @@ impl Unit<'_> {
     }
 }
 
+/// Where other entries find what each entry is about, by its fullUrl and by the end of it.
+fn addresses(entries: &[Entry], resolved: &[Resolved]) -> Result<HashMap<String, String>, Error> {
+    let mut addresses = HashMap::new();
+    let mut full_urls = HashSet::new();
+    for (entry, resolution) in entries.iter().zip(resolved) {
+        let (Some(full_url), Some(address)) = (&entry.full_url, resolution.address(entry)) else { continue };
+        if !full_urls.insert(full_url) {
+            let sentence = format!("Two entries have the fullUrl '{full_url}'.");
+            return Err(Error::bad_request(sentence).in_entry(entry.index));
+        }
+        if let Some(tail) = relative(full_url) {
+            addresses.insert(tail, address.clone());
+        }
+        addresses.insert(full_url.clone(), address);
+    }
+    Ok(addresses)
+}
+
 impl Resolved {
     /// The order of processing, whatever the order of entries is.
     fn rank(&self) -> u8 {
         match self {
-            Self::Delete { .. } => 0,
+            Self::Delete(_) => 0,
             Self::Create { .. } => 1,
             Self::Existing(_) | Self::Same { .. } => 2,
-            Self::Update { .. } | Self::Patched { .. } => 3,
+            Self::Update { .. } | Self::Follow { .. } => 3,
             Self::Later => 4,
         }
     }
 
     fn resource_mut(&mut self) -> Option<&mut Resource> {
         match self {
-            Self::Create { resource, .. }
-            | Self::Update { resource, .. }
-            | Self::Patched { resource, .. } => Some(resource),
+            Self::Create { resource, .. } | Self::Update { resource, .. } | Self::Follow { resource, .. } => {
+                Some(resource)
+            }
             _ => None,
         }
     }
@@ -252,13 +295,12 @@ impl Resolved {
             }
             _ => return None,
         };
-        match self {
-            Self::Create { id, .. } | Self::Same { id } | Self::Update { id, .. } => {
-                Some(format!("{resource_type}/{id}"))
-            }
-            Self::Existing(Planned::Existing(stored)) => Some(format!("{resource_type}/{}", stored.id)),
-            _ => None,
-        }
+        let id = match self {
+            Self::Create { id, .. } | Self::Same { id } | Self::Update { id, .. } => id.as_str(),
+            Self::Existing(stored) | Self::Follow { current: stored, .. } => &stored.id,
+            _ => return None,
+        };
+        Some(format!("{resource_type}/{id}"))
     }
 }
 
@@ -268,11 +310,6 @@ fn relative(full_url: &str) -> Option<String> {
     let (head, id) = rest.rsplit_once('/')?;
     let (_, name) = head.rsplit_once('/')?;
     fhir::ResourceType::find(name).map(|resource_type| format!("{resource_type}/{id}"))
-}
-
-fn empty(resource: &Resource) -> Resource {
-    Resource::new(serde_json::json!({"resourceType": resource.resource_type().name()}))
-        .unwrap_or_else(|_| unreachable!("a type of a resource is a type"))
 }
 
 /// The elements beside `Reference.reference` that may hold the address of another entry (types uri, url, oid and uuid).

@@ -3,18 +3,18 @@
 
 mod settle;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use auth::Right;
 use fhir::{Cause, Error, Id, Instant, Issue, Key, Resource, ResourceType, VersionId};
-use store::{Absent, Committed, Operation, Stored, Written};
+use store::{Absent, Commit, Committed, Operation, Stored, Written};
 use workflow::{Effect, Outcome};
 
 use crate::batch::Entry;
 use crate::patch::Patch;
 use crate::reply::{Reply, Success, Version};
-use crate::request::IfMatch;
+use crate::request::{IfMatch, Which};
 use crate::{Context, Server};
 
 /// How often a unit is planned anew when another writer was faster.
@@ -28,6 +28,10 @@ pub(crate) struct Unit<'a> {
     by_key: HashMap<Key, usize>,
     /// What a transaction will write, although it is not planned yet: rules and references may look ahead to it.
     incoming: HashMap<Key, Resource>,
+    /// Those of them that are new.
+    creating: HashSet<Key>,
+    /// What a transaction will delete.
+    going: Vec<Key>,
     absent: Vec<Absent>,
     /// What was read on the way, so that effects know which version they follow.
     remembered: HashMap<Key, Stored>,
@@ -69,6 +73,8 @@ impl<'a> Unit<'a> {
             drafts: Vec::new(),
             by_key: HashMap::new(),
             incoming: HashMap::new(),
+            creating: HashSet::new(),
+            going: Vec::new(),
             absent: Vec::new(),
             remembered: HashMap::new(),
             now: Instant::now(),
@@ -80,11 +86,32 @@ impl<'a> Unit<'a> {
         self.now
     }
 
-    /// Lets rules and references look ahead to a resource that this unit will write.
+    /// The same for one that it will create.
+    pub(crate) fn announce_new(&mut self, resource: Resource) {
+        self.creating.extend(resource.key());
+        self.announce(resource);
+    }
+
+    /// Lets conditions, rules and references look ahead to a resource that this unit will write.
     pub(crate) fn announce(&mut self, resource: Resource) {
         if let Some(key) = resource.key() {
             self.incoming.insert(key, resource);
         }
+    }
+
+    /// From now on conditions do not see this resource, which the unit will delete.
+    pub(crate) fn announce_deletion(&mut self, key: Key) {
+        self.going.push(key);
+    }
+
+    /// What the unit will delete.
+    pub(crate) fn going(&self) -> &[Key] {
+        &self.going
+    }
+
+    /// Every resource that the unit will write or delete, as far as is known.
+    pub(crate) fn touched(&self) -> impl Iterator<Item = Key> {
+        self.incoming.keys().chain(&self.going).copied()
     }
 
     pub(crate) fn require_absent(&mut self, absent: Absent) {
@@ -117,7 +144,7 @@ impl<'a> Unit<'a> {
     pub(crate) fn is_new(&self, key: Key) -> bool {
         match self.by_key.get(&key) {
             Some(draft) => self.drafts[*draft].previous.is_none(),
-            None => self.incoming.contains_key(&key),
+            None => self.creating.contains(&key),
         }
     }
 
@@ -384,19 +411,19 @@ pub(crate) enum Write {
         if_none_exist: Option<String>,
     },
     Update {
-        id: Id,
+        which: Which,
         resource: Resource,
         if_match: IfMatch,
     },
     Patch {
         resource_type: ResourceType,
-        id: Id,
+        which: Which,
         patch: Patch,
         if_match: IfMatch,
     },
     Delete {
         resource_type: ResourceType,
-        id: Id,
+        which: Which,
         if_match: IfMatch,
     },
     Transaction(Vec<Entry>),
@@ -410,14 +437,14 @@ impl Unit<'_> {
             Write::Create { resource, if_none_exist } => {
                 (self.create(Id::new(), resource.clone(), if_none_exist.as_deref()).await?, Success::Created)
             }
-            Write::Update { id, resource, if_match } => {
-                self.update(id.clone(), resource.clone(), if_match).await?
+            Write::Update { which, resource, if_match } => {
+                self.update(which, resource.clone(), if_match).await?
             }
-            Write::Patch { resource_type, id, patch, if_match } => {
-                self.patch(*resource_type, id.clone(), patch, if_match).await?
+            Write::Patch { resource_type, which, patch, if_match } => {
+                self.patch(*resource_type, which, patch, if_match).await?
             }
-            Write::Delete { resource_type, id, if_match } => {
-                (self.delete(*resource_type, id.clone(), if_match).await?, Success::NoContent)
+            Write::Delete { resource_type, which, if_match } => {
+                (self.delete(*resource_type, which, if_match).await?, Success::NoContent)
             }
             Write::Transaction(entries) => return self.transaction(entries).await,
             Write::Publication => return self.publication().await,
@@ -434,7 +461,7 @@ impl Server {
     ///
     /// # Errors
     /// Whatever planning refuses; 409 when others were faster every time.
-    pub(crate) async fn write(&self, context: &Context, write: &Write) -> Result<Vec<Option<Reply>>, Error> {
+    pub(crate) async fn write(&self, context: &Context, write: &Write) -> Result<Vec<Reply>, Error> {
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
                 tokio::time::sleep(Duration::from_millis(3 << attempt)).await;
@@ -442,14 +469,16 @@ impl Server {
             let mut unit = Unit::new(self, context);
             let plans = unit.plan(write).await?;
             let commit = unit.settle().await?;
-            let written = match self.store.commit(commit).await {
-                Ok(Committed::Written(written)) => written,
-                Ok(Committed::Outrun) => continue,
+            let (written, reads) = match self.commit(context, write, commit).await {
+                Ok(Some(committed)) => committed,
+                Ok(None) => continue,
                 Err(error) if error.cause() == Cause::WriteConflict => continue,
                 Err(error) => return Err(error),
             };
-            let reply = |plan: &Plan| {
-                plan.as_ref().map(|(planned, success)| unit.reply(planned, &written, *success)).transpose()
+            let mut reads = reads.into_iter();
+            let reply = |plan: &Plan| match plan {
+                Some((planned, success)) => unit.reply(planned, &written, *success),
+                None => reads.next().ok_or_else(|| Error::exception("a read has no answer")),
             };
             return plans.iter().map(reply).collect();
         }
@@ -457,6 +486,35 @@ impl Server {
             Cause::WriteConflict,
             "Other writes to the same resources were faster. Please repeat the request.",
         ))
+    }
+
+    /// Writes, and carries out the reads of a transaction on what was written, before it is final; `None` when another writer was
+    /// faster.
+    async fn commit(
+        &self,
+        context: &Context,
+        write: &Write,
+        commit: Commit,
+    ) -> Result<Option<(Vec<Written>, Vec<Reply>)>, Error> {
+        let reads: Vec<&Entry> = match write {
+            Write::Transaction(entries) => entries.iter().filter(|entry| entry.reads()).collect(),
+            _ => Vec::new(),
+        };
+        if reads.is_empty() {
+            return Ok(match self.store.commit(commit).await? {
+                Committed::Written(written) => Some((written, Vec::new())),
+                Committed::Outrun => None,
+            });
+        }
+        let read = async {
+            let mut replies = Vec::with_capacity(reads.len());
+            for entry in reads {
+                let reply = Box::pin(self.perform(context, entry.interaction.clone())).await;
+                replies.push(reply.map_err(|error| error.in_entry(entry.index))?);
+            }
+            Ok(replies)
+        };
+        self.store.commit_then(commit, read).await
     }
 
     /// Plans a write as if it were to be carried out, and tells what it would be warned of. Nothing is written.
@@ -473,6 +531,6 @@ impl Server {
     /// [`Self::write`] for a write that has one answer.
     pub(crate) async fn write_one(&self, context: &Context, write: Write) -> Result<Reply, Error> {
         let replies = self.write(context, &write).await?;
-        replies.into_iter().flatten().next().ok_or_else(|| Error::exception("a write has no answer"))
+        replies.into_iter().next().ok_or_else(|| Error::exception("a write has no answer"))
     }
 }

@@ -1,17 +1,38 @@
 //! update and update as create, <https://hl7.org/fhir/R4/http.html#update>.
 
 use auth::Right;
-use fhir::{Cause, Error, Id, Issue, IssueType, Key, Resource};
+use fhir::{Cause, Error, Id, Issue, IssueType, Key, Resource, ResourceType};
 use store::{Access, Operation, Stored};
 
 use crate::Success;
+use crate::conditional::Aim;
 use crate::label::WORKFLOW;
-use crate::request::IfMatch;
+use crate::request::{IfMatch, Which};
 use crate::unit::{Planned, Unit};
 
 impl Unit<'_> {
-    /// Plans an update. Of a type that clients may give ids to, one that is not there yet is created.
+    /// Plans an update, <https://hl7.org/fhir/R4/http.html#cond-update> when it is conditional.
     pub(crate) async fn update(
+        &mut self,
+        which: &Which,
+        resource: Resource,
+        if_match: &IfMatch,
+    ) -> Result<(Planned, Success), Error> {
+        let condition = match which {
+            Which::Id(id) => return self.update_at(id.clone(), resource, if_match).await,
+            Which::Condition(condition) => condition,
+        };
+        match self.aim(condition, &resource, if_match).await? {
+            Aim::Create(id, absent) => {
+                self.require_absent(absent);
+                Ok((self.draft_create(id, resource).await?, Success::Created))
+            }
+            Aim::Follow(current) => self.follow(*current, resource).await,
+        }
+    }
+
+    /// Plans an update of the resource with this id. Of a type that clients may give ids to, one that is not there yet is created.
+    pub(crate) async fn update_at(
         &mut self,
         id: Id,
         resource: Resource,
@@ -24,16 +45,11 @@ impl Unit<'_> {
         let key = Key::of_resource(resource_type, id.as_str());
         let name = format!("{resource_type}/{id}");
         let Some(current) = self.server.store.read(&self.context.access, key).await? else {
-            if *if_match != IfMatch::Absent {
+            if matches!(if_match, IfMatch::Any | IfMatch::Versions(_)) {
                 return Err(stale(&name, None));
             }
             if is_workflow {
-                return Err(Error::new(
-                    Cause::MethodNotAllowed,
-                    format!(
-                        "{name} is not known here, and the server gives {resource_type} resources their ids. POST it to {resource_type}."
-                    ),
-                ));
+                return Err(server_gives_ids(&name, resource_type));
             }
             // What the caller may not see is not there for the caller, and must not be overwritten either.
             if self.server.store.read(&Access::system(), key).await?.is_some() {
@@ -43,9 +59,18 @@ impl Unit<'_> {
             return Ok((self.draft_create(id, resource).await?, Success::Created));
         };
         self.check_version(&name, &current, if_match, is_workflow)?;
+        self.follow(current, resource).await
+    }
+
+    /// Plans new content for this version, which brings a deleted resource back to life.
+    pub(crate) async fn follow(
+        &mut self,
+        current: Stored,
+        resource: Resource,
+    ) -> Result<(Planned, Success), Error> {
         let success = if current.operation == Operation::Delete { Success::Created } else { Success::Ok };
-        let planned = self.draft_update(id, current, resource).await?;
-        Ok((planned, success))
+        let id = Id::parse(&current.id)?;
+        Ok((self.draft_update(id, current, resource).await?, success))
     }
 
     /// Whether `If-Match` allows to follow this version.
@@ -70,12 +95,31 @@ impl Unit<'_> {
             IfMatch::Versions(versions) if !versions.contains(&current.version_id) => {
                 Err(stale(name, Some(current)))
             }
-            IfMatch::Absent | IfMatch::Any | IfMatch::Versions(_) => Ok(()),
+            IfMatch::Nothing if current.operation != Operation::Delete => Err(there_already(name)),
+            IfMatch::Absent | IfMatch::Any | IfMatch::Versions(_) | IfMatch::Nothing => Ok(()),
         }
     }
 }
 
-fn stale(name: &str, current: Option<&Stored>) -> Error {
+/// The refusal of a write that must find nothing there.
+pub(crate) fn there_already(name: &str) -> Error {
+    let sentence = format!("{name} is there already, where nothing was to be.");
+    Error::with_issue(
+        Cause::VersionMismatch,
+        Issue::error(IssueType::Conflict, sentence).by_rule("IC-VER-02"),
+    )
+}
+
+/// The refusal of an id that the client gave.
+pub(crate) fn server_gives_ids(name: &str, resource_type: ResourceType) -> Error {
+    let sentence = format!(
+        "{name} is not known here, and the server gives {resource_type} resources their ids. POST it to {resource_type}."
+    );
+    Error::new(Cause::MethodNotAllowed, sentence)
+}
+
+/// The refusal of a write whose `If-Match` names no current version.
+pub(crate) fn stale(name: &str, current: Option<&Stored>) -> Error {
     let sentence = match current {
         Some(current) => format!(
             "{name} has changed: its current version is {}. Read it again, and repeat your change on that version.",

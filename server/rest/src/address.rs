@@ -3,7 +3,7 @@
 //! Segments are decoded one by one, and one that would mean something else after decoding (`..`, an encoded slash) is an
 //! address that nothing has. Nothing is ever normalised.
 
-use fhir::Error;
+use fhir::{Error, ResourceType};
 
 /// The path below the base, its segments decoded: `Task/1`. The text begins with a slash or is empty.
 ///
@@ -14,6 +14,8 @@ pub(crate) fn below_base(path: &str) -> Result<String, Error> {
     if path.is_empty() {
         return Ok(String::new());
     }
+    // FHIR writes conditional deletes as `[type]/?`.
+    let path = path.strip_suffix('/').filter(|name| ResourceType::find(name).is_some()).unwrap_or(path);
     let segments: Vec<String> = path.split('/').map(segment).collect::<Result<_, _>>()?;
     Ok(segments.join("/"))
 }
@@ -87,7 +89,9 @@ mod tests {
             ("/Patient/%24everything", Ok("Patient/$everything")),
             ("/Patient/%C3%AB", Ok("Patient/ë")),
             ("//Task", Err(404)),
-            ("/Task/", Err(404)),
+            ("/Task/", Ok("Task")),
+            ("/Task//", Err(404)),
+            ("/Task/1/", Err(404)),
             ("/../ops", Err(404)),
             ("/%2e%2E/ops", Err(404)),
             ("/Task%2f..%2fPatient", Err(404)),

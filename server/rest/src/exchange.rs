@@ -14,13 +14,13 @@ use auth::{Caller, bearer, smart_configuration};
 use bytes::Bytes;
 use fhir::{Cause, Error, Instant, ResourceType, Value};
 use interaction::request::{allowed, parse};
-use interaction::{Conditions, Context, Request, Verb};
+use interaction::{Conditions, Context, ReadConditions, Request, Verb};
 
 use crate::address::FormParameters;
 use crate::answer::Answer;
 use crate::app::{App, AuthMode};
 use crate::content_coding::{Coding, accepts_gzip, compress};
-use crate::etag::ReadConditions;
+use crate::etag::date;
 use crate::middleware::Trace;
 use crate::negotiate::{Format, negotiate};
 use crate::request::{BodyKind, Parsed, body_kind, has_body, parse_body, takes_form};
@@ -138,8 +138,12 @@ async fn interact(
     let verb = verb(http.method().as_str(), address)?;
     let caller = caller(app, headers, address)?;
     trace.client = Some(caller.client.clone());
-    let conditions =
-        Conditions { if_match: joined(headers, "if-match")?, if_none_exist: one(headers, "if-none-exist")? };
+    let if_none_match = joined(headers, "if-none-match")?;
+    let conditions = Conditions {
+        if_match: joined(headers, "if-match")?,
+        if_none_exist: one(headers, "if-none-exist")?,
+        if_none_match: if_none_match.clone(),
+    };
     let (preferences, named_preferences) = prefer::parse(&texts(headers, "prefer")?);
     let asked = Asked {
         verb,
@@ -149,8 +153,8 @@ async fn interact(
         preferences,
         named_preferences,
         conditions: ReadConditions {
-            if_none_match: joined(headers, "if-none-match")?,
-            if_modified_since: one(headers, "if-modified-since")?,
+            if_none_match,
+            if_modified_since: one(headers, "if-modified-since")?.as_deref().and_then(date),
         },
     };
     let takes_gzip = accepts_gzip(&texts(headers, "accept-encoding")?);

@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 use fhir::{Cause, Error, outcome::operation_outcome};
-use interaction::{Preferences, Reply, Return, Success, Verb};
+use interaction::{Preferences, ReadConditions, Reply, Return, Success, Verb};
 
 use crate::answer::Answer;
-use crate::etag::{ReadConditions, of_content};
+use crate::etag::of_content;
 use crate::media_type::Syntax;
 use crate::negotiate::Format;
 use crate::request::has_body;

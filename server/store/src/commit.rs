@@ -55,7 +55,7 @@ impl Store {
 }
 
 /// Excludes every other create with one of the same conditions until the transaction ends. The locks are taken in one order.
-async fn lock(client: &impl GenericClient, absent: &[Absent]) -> Result<()> {
+pub(crate) async fn lock(client: &impl GenericClient, absent: &[Absent]) -> Result<()> {
     let locks: BTreeSet<i64> =
         absent.iter().flat_map(|a| &a.locks).map(|key| (key.uuid().as_u128() >> 64) as u64 as i64).collect();
     let locks: Vec<i64> = locks.into_iter().collect();
@@ -64,7 +64,10 @@ async fn lock(client: &impl GenericClient, absent: &[Absent]) -> Result<()> {
     Ok(())
 }
 
-async fn write(client: &impl GenericClient, commits: &[&Commit]) -> Result<Option<Vec<Vec<Written>>>> {
+pub(crate) async fn write(
+    client: &impl GenericClient,
+    commits: &[&Commit],
+) -> Result<Option<Vec<Vec<Written>>>> {
     let arrays = Arrays::of(commits)?;
     let (sql, parameters) = arrays.statement();
     let statement = client.prepare_cached(&sql).await.map_err(from_postgres)?;

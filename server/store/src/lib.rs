@@ -9,6 +9,7 @@ mod content;
 mod error;
 mod group;
 mod history;
+mod look;
 mod migrate;
 pub mod outbox;
 mod pool;

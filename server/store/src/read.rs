@@ -58,7 +58,7 @@ impl Store {
 
     /// The rows of a statement that was put together from parts.
     pub(crate) async fn rows(&self, sql: &str, parameters: &Parameters) -> Result<Vec<Row>> {
-        let client = self.client().await?;
+        let client = self.reader().await?;
         let statement = client.prepare_cached(sql).await.map_err(from_postgres)?;
         client.query(&statement, &parameters.as_slice()).await.map_err(from_postgres)
     }

@@ -112,7 +112,11 @@ impl Absent {
     /// Whether something matches by now.
     pub(crate) async fn is_outrun(&self, client: &impl GenericClient) -> Result<bool> {
         let mut parameters = Parameters::default();
-        let filter = filter(&self.access, self.resource_type, &self.criteria, &mut parameters);
+        let mut filter = filter(&self.access, self.resource_type, &self.criteria, &mut parameters);
+        if !self.except.is_empty() {
+            let except: Vec<_> = self.except.iter().map(|key| key.uuid()).collect();
+            filter.push_str(&format!(" AND r.key <> ALL(${})", parameters.push(except)));
+        }
         let sql = format!("SELECT FROM resource r WHERE {filter} LIMIT 1");
         let statement = client.prepare_cached(&sql).await.map_err(from_postgres)?;
         let rows = client.query(&statement, &parameters.as_slice()).await.map_err(from_postgres)?;

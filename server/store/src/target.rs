@@ -73,10 +73,17 @@ pub struct Referrers {
 }
 
 impl Store {
-    /// Up to `limit` resources that refer to this one.
-    pub async fn referrers(&self, access: &Access, key: Key, limit: i64) -> Result<Referrers> {
+    /// Up to `limit` resources that refer to this one, but for itself and for those in `except`.
+    pub async fn referrers(
+        &self,
+        access: &Access,
+        key: Key,
+        except: &[Key],
+        limit: i64,
+    ) -> Result<Referrers> {
         let mut parameters = Parameters::default();
         let k = parameters.push(key.uuid());
+        let e = parameters.push(except.iter().chain([&key]).map(|key| key.uuid()).collect::<Vec<_>>());
         let l = parameters.push(limit);
         let visible = access.condition("r", &mut parameters);
         let sql = format!(
@@ -84,7 +91,7 @@ impl Store {
              SELECT source FROM reference_index WHERE target = ${k} \
              UNION ALL SELECT key FROM resource WHERE owner = ${k} UNION ALL SELECT key FROM resource WHERE focus = ${k} \
              UNION ALL SELECT key FROM resource WHERE patient = ${k}) \
-             AND NOT r.deleted AND r.key <> ${k} LIMIT ${l}"
+             AND NOT r.deleted AND r.key <> ALL(${e}) LIMIT ${l}"
         );
         let rows = self.rows(&sql, &parameters).await?;
         let name = |row: &tokio_postgres::Row| {

@@ -110,6 +110,12 @@ async fn interactions_are_as_declared() {
         assert!(declares("patch") && !declares("history-type"));
         hub.request("PATCH", &address).json(existing).send().await.expect(415);
         assert_eq!(hub.get(&format!("{name}/_history")).await.status, 404);
+        assert_eq!(resource["conditionalUpdate"], true);
+        assert_eq!(
+            hub.delete(&format!("{name}?identifier=nobody")).await.status == 204,
+            resource["conditionalDelete"] == "single",
+            "{name}: conditionalDelete"
+        );
         assert_eq!(
             hub.delete(&format!("{name}/x")).await.status == 405,
             !declares("delete"),

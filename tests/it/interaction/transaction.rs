@@ -250,3 +250,148 @@ async fn many_entries_in_one() {
     let found = epr.get(&format!("Observation?subject=Patient/{patient}&_summary=count")).await.expect(200);
     assert_eq!(found.json["total"], 200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_that_fails_undoes_all() {
+    let server = TestServer::start().await;
+    let epr = server.caller("epr");
+    let patient = builders::patient();
+    let number = patient["identifier"][0]["value"].as_str().unwrap();
+    let get = |url: &str| json!({"request": {"method": "GET", "url": url}});
+    for (url, status) in [
+        ("Patient/nobody", 404),
+        ("Patient?nonsense=x", 400),
+        ("Patient/patient-1/_history/99", 404),
+        ("Patient/$nonsense", 404),
+    ] {
+        let bundle = builders::transaction(&[get(url), builders::create_entry(PERSON, &patient)]);
+        let refused = epr.post("", &bundle).await.expect(status);
+        assert_eq!(refused.json["resourceType"], "OperationOutcome");
+        assert!(
+            refused.expressions().iter().all(|at| at.starts_with("Bundle.entry[0]")),
+            "{url}: {}",
+            refused.text()
+        );
+        let found = epr.get(&format!("Patient?identifier={number}")).await.expect(200);
+        assert_eq!(found.matches().len(), 0, "{url}");
+    }
+    let only_reads =
+        builders::transaction(&[get("Patient/patient-1"), get("Organization/leeds-hub/_history")]);
+    assert_eq!(statuses(&epr.post("", &only_reads).await.expect(200)), ["200", "200"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_in_entries_are_conditional_as_well() {
+    let server = TestServer::start().await;
+    let epr = server.caller("epr");
+    let patient = builders::new_patient(&epr).await;
+    let read = |method: &str, more: Value| {
+        let mut request = json!({"method": method, "url": patient});
+        request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({"request": request})
+    };
+    for kind in ["batch", "transaction"] {
+        let bundle = json!({"resourceType": "Bundle", "type": kind, "entry": [
+            read("GET", json!({"ifNoneMatch": "W/\"1\""})), read("GET", json!({"ifNoneMatch": "W/\"2\""})),
+            read("GET", json!({"ifModifiedSince": "2100-01-01T00:00:00Z"})),
+            read("GET", json!({"ifModifiedSince": "2020-01-01T00:00:00Z"})), read("HEAD", json!({}))
+        ]});
+        let answer = epr.post("", &bundle).await.expect(200);
+        assert_eq!(statuses(&answer), ["304", "200", "304", "200", "200"], "{kind}");
+        let with_resource: Vec<_> =
+            answer.entries().iter().map(|entry| entry["resource"].is_object()).collect();
+        assert_eq!(with_resource, [false, true, false, true, false], "{kind}");
+    }
+    let malformed = builders::transaction(&[read("GET", json!({"ifModifiedSince": "2020-01-01T00:00:00"}))]);
+    let refused = epr.post("", &malformed).await.expect(400);
+    assert_eq!(refused.expressions(), ["Bundle.entry[0].request.ifModifiedSince"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn conditions_see_what_deletes_leave() {
+    let server = TestServer::start().await;
+    let epr = server.caller("epr");
+    let old = epr.post("Patient", &builders::patient()).await.expect(201);
+    let note = epr.post("Observation", &observation(&old.reference())).await.expect(201);
+    let number = old.json["identifier"][0]["value"].as_str().unwrap();
+    let condition = format!("identifier={number}");
+    let mut create = builders::create_entry(PERSON, &old.json);
+    create["request"]["ifNoneExist"] = condition.clone().into();
+    let delete = |url: String| json!({"request": {"method": "DELETE", "url": url}});
+    let bundle = builders::transaction(&[
+        create,
+        builders::create_entry(NOTE, &observation(&format!("Patient?{condition}"))),
+        delete(old.reference()),
+        delete(note.reference()),
+    ]);
+    let answer = epr.post("", &bundle).await.expect(200);
+    assert_eq!(statuses(&answer), ["201", "201", "204", "204"]);
+    let made = &answer.entries()[0]["resource"]["id"];
+    assert_ne!(made, &Value::from(old.id()));
+    assert_eq!(
+        answer.entries()[1]["resource"]["subject"]["reference"],
+        format!("Patient/{}", made.as_str().unwrap())
+    );
+    epr.get(&old.reference()).await.expect(410);
+    // One that is there and one that is made with it are two.
+    let another = builders::create_entry(PERSON, &old.json);
+    let bundle = builders::transaction(&[
+        another,
+        builders::create_entry(NOTE, &observation(&format!("Patient?{condition}"))),
+    ]);
+    let refused = epr.post("", &bundle).await.expect(412);
+    assert_eq!(refused.expressions(), ["Bundle.entry[1].resource.subject.reference"]);
+    for (reference, status) in
+        [("Patient?identifier=nobody", 412), ("Patient?nonsense=x", 400), ("Patient?_count=1", 400)]
+    {
+        let bundle = builders::transaction(&[builders::create_entry(NOTE, &observation(reference))]);
+        epr.post("", &bundle).await.expect(status);
+        epr.post("Observation", &observation(reference)).await.expect(400);
+    }
+    let twice = builders::transaction(&[
+        builders::create_entry(PERSON, &builders::patient()),
+        builders::create_entry(PERSON, &builders::patient()),
+    ]);
+    assert_eq!(epr.post("", &twice).await.expect(400).expressions(), ["Bundle.entry[1]"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_postgres_gives_up_is_done_again() {
+    let server = TestServer::start().await;
+    let epr = server.caller("epr");
+    let client = server.database.connect().await;
+    // Fails so many times in a row; a sequence is not undone with its transaction.
+    let install = |state: &str, times: u32| {
+        format!(
+            "DROP TRIGGER IF EXISTS give_up ON version; DROP SEQUENCE IF EXISTS attempts; CREATE SEQUENCE attempts;
+             CREATE OR REPLACE FUNCTION give_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                 IF nextval('attempts') <= {times} THEN RAISE EXCEPTION 'given up' USING ERRCODE = '{state}'; END IF;
+                 RETURN NULL;
+             END $$;
+             CREATE TRIGGER give_up AFTER INSERT ON version FOR EACH STATEMENT EXECUTE FUNCTION give_up();"
+        )
+    };
+    let read = json!({"request": {"method": "GET", "url": "Organization/leeds-hub"}});
+    for (state, times, status) in
+        [("40001", 2, 200), ("40P01", 2, 200), ("40001", 1000, 409), ("40P01", 1000, 409)]
+    {
+        for reads in [false, true] {
+            client.batch_execute(&install(state, times)).await.unwrap();
+            let patient = builders::patient();
+            let number = patient["identifier"][0]["value"].as_str().unwrap();
+            let mut entries = vec![
+                builders::create_entry(PERSON, &patient),
+                builders::create_entry(NOTE, &observation(PERSON)),
+            ];
+            entries.extend(reads.then(|| read.clone()));
+            let answer = epr.post("", &builders::transaction(&entries)).await.expect(status);
+            let found = epr
+                .get(&format!("Patient?identifier={number}&_revinclude=Observation:subject"))
+                .await
+                .expect(200);
+            let there = if status == 200 { 2 } else { 0 };
+            assert_eq!(found.entries().len(), there, "{state} {times} {}", answer.text());
+        }
+    }
+    client.batch_execute("DROP TRIGGER give_up ON version").await.unwrap();
+}

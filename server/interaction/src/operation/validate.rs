@@ -11,7 +11,7 @@ use fhir::{Cause, Error, Id, Issue, IssueType, Key, Resource, ResourceType, Seve
 
 use super::Call;
 use crate::reply::shown;
-use crate::request::{IfMatch, expect_type};
+use crate::request::{IfMatch, Which, expect_type};
 use crate::unit::Write;
 use crate::{Context, Reply, Server};
 
@@ -109,12 +109,12 @@ impl Server {
             (Mode::Update, Some(resource)) => {
                 let (id, resource) = (id()?, resource.clone());
                 let if_match = self.current(context, resource_type, &id).await?;
-                Some(Write::Update { id, resource, if_match })
+                Some(Write::Update { which: Which::Id(id), resource, if_match })
             }
             (Mode::Delete, _) => {
                 let id = id()?;
                 let if_match = self.current(context, resource_type, &id).await?;
-                Some(Write::Delete { resource_type, id, if_match })
+                Some(Write::Delete { resource_type, which: Which::Id(id), if_match })
             }
         })
     }
