@@ -104,7 +104,8 @@ pub struct Step {
     pub should: Expect,
     /// Expected at our own level.
     pub own: Expect,
-    /// Variables to set from the answer: `$.path`, `header Name`, `location id`, `location version`, `etag`, `body`, `sent`, `status`.
+    /// Variables to set from the answer: `$.path`, `header Name`, `location id`, `location version`,
+    /// `etag` and `version $.path` (the version in an entity tag), `body`, `sent`, `status`.
     pub save: Map<String, Value>,
 }
 

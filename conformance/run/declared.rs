@@ -2,7 +2,7 @@
 //!
 //! A need is written `Patient`, `Patient.create` (an interaction, or a member that is not false), `Patient.versioning=versioned`,
 //! `Patient?name` (a search parameter), `Patient$everything`, `$convert` (operations), `system.transaction`, `format=xml`,
-//! `patchFormat=application/json-patch+json`, `compartment=Patient`, `security`, or `not` before any of these.
+//! `patchFormat=application/json-patch+json`, `compartment=patient`, `security`, `cors`, or `not` before any of these.
 
 use anyhow::{Result, bail};
 use serde_json::Value;
@@ -59,6 +59,9 @@ impl Declared {
         }
         if need == "security" {
             return Ok(items(&self.rest()["security"]["service"]).next().is_some());
+        }
+        if need == "cors" {
+            return Ok(self.rest()["security"]["cors"] == true);
         }
         if let Some(code) = need.strip_prefix("system.") {
             return Ok(has_code(&self.rest()["interaction"], "code", code));

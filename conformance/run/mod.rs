@@ -34,6 +34,10 @@ use suite::Group;
 use trial::{Outcome, Trial};
 use variables::Variables;
 
+/// An entry that creates something small, with the comma after it.
+const ENTRY: &str = r#"{"resource": {"resourceType": "Basic", "code": {"text": "one of many"}},
+  "request": {"method": "POST", "url": "Basic"}},"#;
+
 /// What to run, against what.
 #[derive(Args)]
 pub struct Run {
@@ -168,6 +172,9 @@ async fn run_group(
         variables.set("now", jiff::Timestamp::now().to_string());
         variables.set("today", jiff::Timestamp::now().strftime("%Y-%m-%d").to_string());
         variables.set("n", 1);
+        variables.set("long", "a".repeat(20_000));
+        variables.set("nested", nested(400));
+        variables.set("entries", ENTRY.repeat(200));
         let mut trial = Trial::new(client, declared, variables, case.level);
         let outcome = match lacking(declared, group, case) {
             Err(error) => Outcome::Blocked(format!("the case has a fault: {error:#}")),
@@ -199,6 +206,13 @@ async fn run_group(
         });
     }
     records
+}
+
+/// Extensions in extensions, that deep.
+fn nested(depth: usize) -> String {
+    let url = "https://conformance.example/nested";
+    let open = format!("{{\"url\": \"{url}\", \"extension\": [").repeat(depth);
+    format!("{open}{{\"url\": \"{url}\", \"valueString\": \"x\"}}{}", "]}".repeat(depth))
 }
 
 /// A word that no other case of the run has.

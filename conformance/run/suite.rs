@@ -90,18 +90,22 @@ fn filled(tree: &Value, row: &Map<String, Value>) -> Value {
             let whole = text.strip_prefix("$(").and_then(|rest| rest.strip_suffix(')'));
             match whole.and_then(|name| row.get(name)) {
                 Some(value) => value.clone(),
-                None => Value::String(row.iter().fold(text.clone(), |text, (name, value)| {
-                    let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                    text.replace(&format!("$({name})"), &value)
-                })),
+                None => Value::String(filled_text(text, row)),
             }
         }
         Value::Array(items) => items.iter().map(|item| filled(item, row)).collect(),
-        Value::Object(members) => {
-            Value::Object(members.iter().map(|(name, value)| (name.clone(), filled(value, row))).collect())
-        }
+        Value::Object(members) => Value::Object(
+            members.iter().map(|(name, value)| (filled_text(name, row), filled(value, row))).collect(),
+        ),
         other => other.clone(),
     }
+}
+
+fn filled_text(text: &str, row: &Map<String, Value>) -> String {
+    row.iter().fold(text.to_owned(), |text, (name, value)| {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        text.replace(&format!("$({name})"), &value)
+    })
 }
 
 fn unique(groups: Vec<Group>) -> Result<Vec<Group>> {

@@ -320,15 +320,24 @@ fn saved(source: &str, exchange: &Exchange) -> Result<Option<Value>> {
         "sent" => serde_json::from_slice(exchange.request.body.as_deref().unwrap_or_default()).ok(),
         "location id" => split().map(|(id, _)| Value::from(id)),
         "location version" => split().map(|(_, version)| Value::from(version)),
-        "etag" => header("etag").map(|etag| Value::from(etag.trim_start_matches("W/").trim_matches('"'))),
-        source => match source.strip_prefix("header ") {
-            Some(name) => header(name).map(Value::from),
-            None => {
-                let path = JsonPath::parse(source).with_context(|| format!("save '{source}'"))?;
-                answer.json().and_then(|json| path.query(&json).first().cloned())
-            }
+        "etag" => header("etag").map(|etag| version_in(&etag)),
+        source => match source.split_once(' ') {
+            Some(("header", name)) => header(name).map(Value::from),
+            Some(("version", path)) => found(path, answer)?.and_then(|etag| etag.as_str().map(version_in)),
+            _ => found(source, answer)?,
         },
     })
+}
+
+/// The first value that the path yields in the content.
+fn found(path: &str, answer: &Answer) -> Result<Option<Value>> {
+    let path = JsonPath::parse(path).with_context(|| format!("save '{path}'"))?;
+    Ok(answer.json().and_then(|json| path.query(&json).first().cloned()))
+}
+
+/// The version that an entity tag names.
+fn version_in(etag: &str) -> Value {
+    Value::from(etag.trim_start_matches("W/").trim_matches('"'))
 }
 
 /// What an OperationOutcome says first, or the beginning of what is none.

@@ -10,6 +10,9 @@ use crate::run::trial::Outcome;
 /// Longer contents are cut here; the HTML page has them whole.
 const MOST: usize = 600;
 
+/// A line to repeat that nobody could copy from a terminal.
+const LONGEST: usize = 20_000;
+
 /// One line about a case.
 pub fn line(record: &Record) -> String {
     let (word, reason) = match &record.outcome {
@@ -41,7 +44,7 @@ fn failure(out: &mut String, record: &Record, token: bool) {
         let _ = writeln!(out, "  why     {why}");
     }
     for fault in &record.faults {
-        let _ = writeln!(out, "  wrong   [{}] {}", fault.finding.level, fault.finding.text);
+        let _ = writeln!(out, "  wrong   [{}] {}", fault.finding.level, cut(&fault.finding.text));
     }
     let mut shown: Vec<usize> = record.faults.iter().map(|fault| fault.exchange).collect();
     shown.dedup();
@@ -55,7 +58,7 @@ fn failure(out: &mut String, record: &Record, token: bool) {
 
 fn evidence(out: &mut String, exchange: &Exchange, token: bool) {
     let request = &exchange.request;
-    let _ = writeln!(out, "  sent    {} {}", request.method, request.url);
+    let _ = writeln!(out, "  sent    {} {}", request.method, cut(&request.url));
     if request.body.is_some() {
         let _ = writeln!(out, "          {}", cut(&request.text()));
     }
@@ -73,7 +76,9 @@ fn evidence(out: &mut String, exchange: &Exchange, token: bool) {
             let _ = writeln!(out, "  came    nothing: {error}");
         }
     }
-    let _ = writeln!(out, "  repeat  {}", request.curl(token));
+    let curl = request.curl(token);
+    let line = if curl.len() > LONGEST { "too long for here; it is in the HTML page" } else { &curl };
+    let _ = writeln!(out, "  repeat  {line}");
 }
 
 fn cut(text: &str) -> String {
