@@ -141,6 +141,56 @@ async fn the_workflow_types_have_profiles() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn ten_faults_are_ten_findings() {
+    let server = TestServer::start().await;
+    let hub = server.caller("hub");
+    let patient = builders::new_patient(&hub).await;
+    let mut referral = builders::referral(&patient);
+    referral["status"] = "open".into();
+    referral["category"][0]["coding"][0]["code"] = "other".into();
+    referral["priority"] = "soon".into();
+    referral["subject"]["reference"] = "Group/1".into();
+    referral["performer"] = json!([{"reference": place::SKILS_SERVICE}, {"reference": place::UCR_SERVICE}]);
+    referral["extension"][0]["valueCodeableConcept"]["coding"][0]["code"] = "185360008".into();
+    referral["quantityQuantity"] = json!({"value": 1, "code": "h"});
+    for name in ["intent", "identifier", "requester"] {
+        referral.as_object_mut().unwrap().shift_remove(name);
+    }
+    let expected = [
+        ("ServiceRequest.category[0].coding[0].code", "code-invalid", "IC-TERM-01"),
+        ("ServiceRequest.extension[0].value.coding[0].code", "code-invalid", "IC-TERM-02"),
+        ("ServiceRequest.identifier", "required", ""),
+        ("ServiceRequest.intent", "required", ""),
+        ("ServiceRequest.performer", "structure", ""),
+        ("ServiceRequest.priority", "code-invalid", "IC-TERM-01"),
+        ("ServiceRequest.quantity", "invariant", "qty-3"),
+        ("ServiceRequest.requester", "required", ""),
+        ("ServiceRequest.status", "code-invalid", "IC-TERM-01"),
+        ("ServiceRequest.subject.reference", "structure", ""),
+    ];
+    let refused = hub.post("ServiceRequest", &referral).await.expect(422);
+    let asked = hub.post("ServiceRequest/$validate", &referral).await.expect(200);
+    for answer in [refused, asked] {
+        let text =
+            |issue: &Value, at: &str| issue.pointer(at).and_then(Value::as_str).unwrap_or("").to_owned();
+        let mut found: Vec<_> = answer
+            .issues()
+            .iter()
+            .map(|issue| {
+                let rule = text(issue, "/details/coding/0/code") + &text(issue, "/details/text");
+                assert_eq!(issue["severity"], "error");
+                assert!(text(issue, "/diagnostics").len() > 20, "{issue}");
+                (text(issue, "/expression/0"), text(issue, "/code"), rule)
+            })
+            .collect();
+        found.sort();
+        let found: Vec<_> =
+            found.iter().map(|(at, code, rule)| (at.as_str(), code.as_str(), rule.as_str())).collect();
+        assert_eq!(found, expected, "{}", answer.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn warnings_come_with_a_success() {
     let server = TestServer::start().await;
     let call =

@@ -3,7 +3,9 @@
 
 use serde::Deserialize;
 
-use crate::structure::{Binding, Constraint, ElementType, ProfileElementType, Slicing, Strength};
+use crate::structure::{
+    Binding, Constraint, ElementType, ExtensionContext, ProfileElementType, Slicing, Strength,
+};
 use crate::without_version;
 
 /// The head of a StructureDefinition, with the elements of its snapshot in the form `E`.
@@ -19,6 +21,9 @@ pub struct StructureDefinition<E> {
     pub type_name: String,
     pub base_definition: Option<String>,
     pub derivation: Option<String>,
+    /// For extensions: where they may stand.
+    #[serde(default = "Vec::new")]
+    pub context: Vec<ExtensionContext>,
     pub snapshot: Option<Snapshot<E>>,
 }
 
@@ -133,6 +138,11 @@ impl ElementDefinition {
                 target_profiles: t.target_profile.clone(),
             })
             .collect()
+    }
+
+    /// The canonical urls of the profiles that its types must conform to.
+    pub fn type_profiles(&self) -> impl Iterator<Item = &str> {
+        self.types.iter().flat_map(|t| t.profile.iter().map(String::as_str))
     }
 
     /// The regular expression of a primitive's `value`, if there is one.

@@ -27,6 +27,7 @@ pub fn read(text: &str) -> Result<Option<Profile>, String> {
         url: definition.url,
         name: definition.name,
         type_name: definition.type_name,
+        contexts: definition.context,
     }))
 }
 

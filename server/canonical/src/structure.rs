@@ -112,7 +112,19 @@ pub struct Profile {
     pub name: String,
     /// The resource type or data type (`Extension`) that it constrains.
     pub type_name: String,
+    /// For extensions: the elements that it may stand on; empty is any.
+    pub contexts: Vec<ExtensionContext>,
     pub elements: Vec<ProfileElement>,
+}
+
+/// Where an extension may stand, <https://hl7.org/fhir/R4/defining-extensions.html#context>.
+#[derive(Debug, Deserialize)]
+pub struct ExtensionContext {
+    /// `element`, `extension` or `fhirpath`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// For `element` a type or a path: `ServiceRequest`, `Patient.name`.
+    pub expression: String,
 }
 
 /// One element of a profile's snapshot.

@@ -56,7 +56,8 @@ issue_types! {
 pub struct Issue {
     pub severity: Severity,
     pub code: IssueType,
-    /// The id of our own rule, such as `IC-STATE-01`; it goes to `details.coding`.
+    /// The id of our own rule, such as `IC-STATE-01`, which goes to `details.coding`; or the key of an invariant, such as
+    /// `bdl-7`, which is no code of a system and goes to `details.text`.
     pub rule: Option<&'static str>,
     /// A plain sentence: what was received, what is allowed, how to fix it.
     pub diagnostics: String,
@@ -87,7 +88,7 @@ impl Issue {
         self
     }
 
-    /// The same finding, by this rule of ours.
+    /// The same finding, by this rule of ours or this invariant.
     #[must_use]
     pub fn by_rule(mut self, rule: &'static str) -> Self {
         self.rule = Some(rule);
@@ -117,8 +118,11 @@ impl Issue {
     fn to_json(&self) -> Value {
         let mut issue = json!({"severity": self.severity.code(), "code": self.code.code()});
         if let Some(rule) = self.rule {
-            issue["details"] =
-                json!({"coding": [{"system": format!("{CANONICAL_BASE}/CodeSystem/ic-rule"), "code": rule}]});
+            issue["details"] = if rule.starts_with("IC") {
+                json!({"coding": [{"system": format!("{CANONICAL_BASE}/CodeSystem/ic-rule"), "code": rule}]})
+            } else {
+                json!({"text": rule})
+            };
         }
         if !self.diagnostics.is_empty() {
             issue["diagnostics"] = Value::from(self.diagnostics.as_str());

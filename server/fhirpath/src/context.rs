@@ -3,11 +3,16 @@
 
 use crate::{DateTime, Node, item::Item};
 
+/// Whether an element conforms to the profile with this canonical url; `None` when the profile is not known.
+pub type Conforms = fn(Node<'_>, &str) -> Option<bool>;
+
 /// The focus and the environment of an evaluation.
 #[derive(Clone, Debug)]
 pub struct Context<'a> {
     focus: Option<Item<'a>>,
     resource: Option<Node<'a>>,
+    root_resource: Option<Node<'a>>,
+    conforms: Option<Conforms>,
     variables: Vec<(Box<str>, Vec<Item<'a>>)>,
     now: Option<DateTime>,
     strict: bool,
@@ -17,14 +22,51 @@ impl<'a> Context<'a> {
     /// The resource as focus, `%context`, `%resource` and `%rootResource`.
     #[must_use]
     pub fn of_resource(resource: &'a fhir::Resource) -> Self {
-        let node = Node::resource(resource);
-        Self { focus: Some(Item::Node(node)), resource: Some(node), ..Self::of_nothing() }
+        Self::of_node(Node::resource(resource))
+    }
+
+    /// The same for a resource inside another one; [`Self::within`] says in which.
+    #[must_use]
+    pub fn of_node(node: Node<'a>) -> Self {
+        Self {
+            focus: Some(Item::Node(node)),
+            resource: Some(node),
+            root_resource: Some(node),
+            ..Self::of_nothing()
+        }
     }
 
     /// No focus and no resource, for expressions that speak of variables only.
     #[must_use]
     pub fn of_nothing() -> Self {
-        Self { focus: None, resource: None, variables: Vec::new(), now: None, strict: false }
+        Self {
+            focus: None,
+            resource: None,
+            root_resource: None,
+            conforms: None,
+            variables: Vec::new(),
+            now: None,
+            strict: false,
+        }
+    }
+
+    /// The same for a resource that is contained in this one, which becomes `%rootResource`.
+    #[must_use]
+    pub fn within(mut self, container: Node<'a>) -> Self {
+        self.root_resource = Some(container);
+        self
+    }
+
+    /// The same with profiles for `conformsTo()`.
+    #[must_use]
+    pub fn with_profiles(mut self, conforms: Conforms) -> Self {
+        self.conforms = Some(conforms);
+        self
+    }
+
+    /// Puts the focus elsewhere; everything else stays.
+    pub fn focus_on(&mut self, focus: Node<'a>) {
+        self.focus = Some(Item::Node(focus));
     }
 
     /// The same with another focus, such as one element of the resource.
@@ -63,6 +105,14 @@ impl<'a> Context<'a> {
 
     pub(crate) fn resource(&self) -> Option<Node<'a>> {
         self.resource
+    }
+
+    pub(crate) fn root_resource(&self) -> Option<Node<'a>> {
+        self.root_resource
+    }
+
+    pub(crate) fn conforms(&self, node: Node<'_>, profile: &str) -> Option<bool> {
+        self.conforms.and_then(|conforms| conforms(node, profile))
     }
 
     pub(crate) fn is_strict(&self) -> bool {

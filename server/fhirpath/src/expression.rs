@@ -28,8 +28,13 @@ impl Expression {
 
     /// Whether it is true as a criterion: empty is false, one item that is no boolean is true, several items are an error.
     pub fn holds<'a>(&'a self, context: &Context<'a>) -> Result<bool, EvaluateError> {
+        Ok(self.truth(context)? == Some(true))
+    }
+
+    /// The same for those who tell false from empty, which is not known.
+    pub fn truth<'a>(&'a self, context: &Context<'a>) -> Result<Option<bool>, EvaluateError> {
         let items = self.evaluate(context)?;
-        Ok(evaluate::boolean(&items, "A criterion")? == Some(true))
+        evaluate::boolean(&items, "A criterion")
     }
 
     /// Without those parts of its outermost union that begin with another type than this one: what is left of

@@ -1,6 +1,7 @@
 //! The functions by name, <https://hl7.org/fhirpath/N1/#functions> and <https://hl7.org/fhir/R4/fhirpath.html#functions>.
 //!
-//! Not here: `is`, `as` and `ofType`, which take a type and are part of the tree; and what needs a terminology server.
+//! Not here: `is`, `as` and `ofType`, which take a type and are part of the tree; and `subsumes()` and its like, which need a terminology
+//! server.
 
 use std::borrow::Cow;
 
@@ -27,6 +28,7 @@ mod reference;
 mod sort;
 pub(crate) mod string;
 mod subset;
+mod terminology;
 mod time;
 
 /// A call that is being evaluated.
@@ -160,6 +162,7 @@ functions! {
     Type "type" 0 0 => navigation::type_;
     ConformsTo "conformsTo" 1 1 => navigation::conforms_to;
     Resolve "resolve" 0 0 => reference::resolve;
+    MemberOf "memberOf" 1 1 => terminology::member_of;
     HtmlChecks "htmlChecks" 0 0 => narrative::html_checks;
     Extension "extension" 1 1 => extension::extension;
     HasExtension "hasExtension" 1 1 => extension::has_extension;

@@ -2,7 +2,8 @@
 //! <https://hl7.org/fhir/R4/fhirpath.html>.
 //!
 //! An [`Expression`] is compiled once and evaluated on a [`Context`]; the result is made of views into the resource. Data that
-//! is not there is empty, never an error. Nothing is looked up: no other resource, no code, no profile.
+//! is not there is empty, never an error. Nothing is looked up outside the resource but the value sets that are embedded; what
+//! a profile asks for is the context's to know.
 
 mod ast;
 mod context;
@@ -21,7 +22,7 @@ mod text;
 mod type_name;
 mod unit;
 
-pub use context::Context;
+pub use context::{Conforms, Context};
 pub use date_time::{Date, DateTime, Time};
 pub use decimal::Decimal;
 pub use error::{EvaluateError, ParseError};

@@ -29,6 +29,19 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// The value of this child in its parent's JSON: one item of it when it repeats, and for a primitive also the item of
+    /// its `_` sibling.
+    #[must_use]
+    pub fn of_child(child: &Child, value: Option<&'a Value>, sibling: Option<&'a Value>) -> Self {
+        Self::new(value, sibling, ElementType::of(child))
+    }
+
+    /// A value of this type, whose children are found in this scope.
+    #[must_use]
+    pub fn typed(value: &'a Value, type_name: &'static str, scope: Option<ScopeId>) -> Self {
+        Self::new(Some(value), None, ElementType { type_name, scope })
+    }
+
     /// A resource that is referred to, of which only the type is known.
     pub(crate) fn of_type(resource_type: ResourceType) -> Self {
         Self { value: None, sibling: None, type_name: resource_type.name(), scope: None }

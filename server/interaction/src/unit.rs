@@ -9,6 +9,7 @@ use std::time::Duration;
 use auth::Right;
 use fhir::{Cause, Error, Id, Instant, Issue, Key, Resource, ResourceType, VersionId};
 use store::{Absent, Commit, Committed, Operation, Stored, Written};
+use validation::Finding;
 use workflow::{Effect, Outcome};
 
 use crate::batch::Entry;
@@ -163,12 +164,12 @@ impl<'a> Unit<'a> {
 
     /// Plans a new resource under this id.
     pub(crate) async fn draft_create(&mut self, id: Id, mut resource: Resource) -> Result<Planned, Error> {
-        let issues = self.validate(&resource)?;
+        let findings = self.validate(&resource)?;
         resource = self.accept(None, resource)?;
         resource.identify(&id, VersionId::FIRST, self.now);
         let related = self.related(&resource, None).await?;
         let outcome = workflow::create(resource, &id, &related, self.now)?;
-        self.add_outcome(id, None, None, outcome, issues)
+        self.add_outcome(id, None, None, outcome, findings)
     }
 
     /// Plans new content for a resource whose current version is `previous`: nothing when it says the same.
@@ -178,7 +179,7 @@ impl<'a> Unit<'a> {
         previous: Stored,
         mut resource: Resource,
     ) -> Result<Planned, Error> {
-        let issues = self.validate(&resource)?;
+        let findings = self.validate(&resource)?;
         let previous_resource = previous.resource()?;
         resource = self.accept(previous_resource.as_ref(), resource)?;
         resource.identify(&id, previous.version_id.next(), self.now);
@@ -199,7 +200,7 @@ impl<'a> Unit<'a> {
         if previous_resource.as_ref().is_some_and(|current| current.same_content(&outcome.resource)) {
             return Ok(Planned::Existing(Box::new(previous)));
         }
-        self.add_outcome(id, Some(previous), previous_resource, outcome, issues)
+        self.add_outcome(id, Some(previous), previous_resource, outcome, findings)
     }
 
     /// Plans what the rules made of a client's content, and what they write beside it.
@@ -209,8 +210,9 @@ impl<'a> Unit<'a> {
         previous: Option<Stored>,
         previous_resource: Option<Resource>,
         outcome: Outcome,
-        mut issues: Vec<Issue>,
+        findings: Vec<Finding>,
     ) -> Result<Planned, Error> {
+        let mut issues = validation::warnings(findings)?;
         issues.extend(outcome.warnings);
         let draft = self.add(Draft {
             resource_type: outcome.resource.resource_type(),
@@ -283,8 +285,14 @@ impl<'a> Unit<'a> {
         Ok(Planned::Draft(draft))
     }
 
-    fn validate(&self, resource: &Resource) -> Result<Vec<Issue>, Error> {
-        validation::into_error(validation::validate(resource, &self.server.validation))
+    /// What is found in the resource. Invariants alone do not refuse it yet: where the rules of the workflow say something of
+    /// the same move, they say it better.
+    fn validate(&self, resource: &Resource) -> Result<Vec<Finding>, Error> {
+        let findings = validation::validate(resource, &self.server.validation);
+        if findings.iter().any(|finding| finding.issue.is_error() && !finding.is_invariant()) {
+            return Err(validation::into_error(findings));
+        }
+        Ok(findings)
     }
 
     /// A Subscription must be one that can be honoured, about types that its client may read and search.

@@ -3,7 +3,7 @@
 //! Only value sets that are held in full are asked; a code of any other is taken as it is.
 
 use canonical::{Binding, Strength, ValueSet, definitions};
-use fhir::{Cause, Issue, IssueType, Map, Value};
+use fhir::{Cause, Issue, IssueType, Map, Severity, Value};
 
 use crate::{
     expression::At,
@@ -13,10 +13,12 @@ use crate::{
 /// How many allowed codes a message names.
 const NAMED: usize = 10;
 
-/// Reports a value that its binding does not allow: an error when it is required, a warning when it is extensible.
+/// Reports a value that its binding does not allow: an error when it is required, a warning when it is extensible, a note
+/// when it is preferred.
 /// `type_name` is FHIR's type of the value; those that carry no code are left alone.
 pub(crate) fn check(value: &Value, type_name: &str, binding: &Binding, at: &At<'_>, report: &mut Report) {
-    if !matches!(binding.strength, Strength::Required | Strength::Extensible) {
+    // Only what is required has to be coded at all.
+    if binding.strength == Strength::Example || (binding.strength != Strength::Required && !has_code(value)) {
         return;
     }
     let Some(set) = definitions().value_set(&binding.value_set) else { return };
@@ -27,22 +29,23 @@ pub(crate) fn check(value: &Value, type_name: &str, binding: &Binding, at: &At<'
     let (place, received) = received(value, at);
     let advice = advice(set, value);
     let one_of = sample(set);
-    let issue = match binding.strength {
-        Strength::Required => Issue::error(
-            IssueType::CodeInvalid,
+    let (severity, text) = match binding.strength {
+        Strength::Required => (
+            Severity::Error,
             format!(
                 "{received} is not in the required value set {}. {advice}Allowed: {one_of}.",
                 binding.value_set
             ),
         ),
-        _ => Issue::warning(
-            IssueType::CodeInvalid,
+        strength => (
+            if strength == Strength::Extensible { Severity::Warning } else { Severity::Information },
             format!(
                 "{received} is not in the value set {}. {advice}Use one of its codes if one fits: {one_of}.",
                 binding.value_set
             ),
         ),
     };
+    let issue = Issue::new(severity, IssueType::CodeInvalid, text);
     report.add(Cause::Unprocessable, issue.at(place).by_rule("IC-TERM-01"));
 }
 
@@ -78,6 +81,14 @@ pub(crate) fn sample(set: &ValueSet) -> String {
 /// The Codings of a CodeableConcept.
 pub(crate) fn codings(concept: &Map<String, Value>) -> impl Iterator<Item = &Map<String, Value>> {
     concept.get("coding").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
+}
+
+/// Whether there is a code at all, and not only a text.
+fn has_code(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members.contains_key("code") || codings(members).next().is_some(),
+        _ => true,
+    }
 }
 
 /// A code without its system is no code of the set: two systems may use the same text for different things.

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use fhir::{IssueType, Map, Value};
+use fhirpath::Node;
 
 use crate::{
     expression::At,
@@ -13,17 +14,19 @@ use crate::{
 pub(crate) struct Contained<'v> {
     /// `#` alone is the container itself.
     container: Option<&'v str>,
-    by_id: HashMap<&'v str, &'v str>,
+    by_id: HashMap<&'v str, &'v Value>,
 }
 
 impl<'v> Contained<'v> {
     /// Those of the resource with these members.
     pub(crate) fn of(resource: &'v Map<String, Value>) -> Self {
-        let name = |value: &'v Value| value.get("resourceType").and_then(Value::as_str);
-        let by_id = items(resource)
-            .filter_map(|item| Some((item.get("id")?.as_str()?, name(item).unwrap_or_default())))
-            .collect();
+        let by_id = items(resource).filter_map(|item| Some((item.get("id")?.as_str()?, item))).collect();
         Self { container: resource.get("resourceType").and_then(Value::as_str), by_id }
+    }
+
+    /// The contained resource with this id, as FHIRPath sees it.
+    pub(crate) fn node(&self, id: &str) -> Option<Node<'v>> {
+        self.by_id.get(id).map(|value| Node::typed(value, "Resource", None))
     }
 
     /// The type of the contained resource with this id; of the container when the id is empty.
@@ -31,7 +34,7 @@ impl<'v> Contained<'v> {
         if id.is_empty() {
             return self.container;
         }
-        self.by_id.get(id).copied()
+        self.by_id.get(id).map(|value| value.get("resourceType").and_then(Value::as_str).unwrap_or_default())
     }
 }
 

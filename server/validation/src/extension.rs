@@ -1,9 +1,11 @@
 //! Extensions, <https://hl7.org/fhir/R4/extensibility.html>: a value or extensions (ext-1), an absolute url, and the rules
 //! of the extension's own definition when it is one that the server knows.
 //!
-//! Unknown extensions are kept as they are.
+//! Unknown extensions are kept as they are; an unknown modifier is refused where the server acts on the resource.
 
-use fhir::{IssueType, Map, Value};
+use canonical::{definitions, structure::ExtensionContext};
+use fhir::{IssueType, Value};
+use fhirpath::{Context, Node};
 
 use crate::{
     contained::Contained,
@@ -12,14 +14,25 @@ use crate::{
     report::{Report, short},
 };
 
-/// Reports what is wrong with one extension; `nested` when it is part of another one, which then names it.
+/// What an extension stands on.
+#[derive(Clone, Copy)]
+pub(crate) struct Holder<'a> {
+    /// The type, or the path of a backbone element.
+    pub(crate) name: &'a str,
+    pub(crate) is_modifier: bool,
+    /// Whether the server acts on the resource, so that it has to understand what modifies it.
+    pub(crate) is_acted_on: bool,
+}
+
+/// Reports what is wrong with one extension.
 pub(crate) fn check(
-    members: &Map<String, Value>,
-    nested: bool,
+    extension: &Value,
+    holder: Holder<'_>,
     contained: &Contained<'_>,
     at: &At<'_>,
     report: &mut Report,
 ) {
+    let Some(members) = extension.as_object() else { return };
     let has_value = members.keys().any(|name| name.trim_start_matches('_').starts_with("value"));
     let has_extensions = members.contains_key("extension");
     if has_value == has_extensions {
@@ -31,13 +44,57 @@ pub(crate) fn check(
         report.unprocessable(at, IssueType::Invariant, text);
     }
     let Some(url) = members.get("url").and_then(Value::as_str) else { return };
-    if !nested && !url.contains(':') {
+    let is_part = holder.name == "Extension";
+    if !is_part && !url.contains(':') {
         let text = format!("The url '{}' is relative. The url of an extension is absolute.", short(url));
         report.unprocessable(at.member("url"), IssueType::Extension, text);
     }
-    if let Some(definition) = canonical::definitions().profile(url)
-        && definition.type_name == "Extension"
-    {
-        profile::check(definition, members, at, contained, report);
+    let known = definitions().profile(url).filter(|definition| definition.type_name == "Extension");
+    let Some(definition) = known else {
+        if holder.is_modifier {
+            unknown_modifier(url, holder, at, report);
+        }
+        return;
+    };
+    if !is_part && !definition.contexts.is_empty() && !definition.contexts.iter().any(|c| allows(c, holder)) {
+        let places: Vec<_> = definition.contexts.iter().map(|c| c.expression.as_str()).collect();
+        let text = format!(
+            "The extension '{}' does not belong on {}. It is for: {}.",
+            short(url),
+            holder.name,
+            places.join(", ")
+        );
+        report.unprocessable(at, IssueType::Extension, text);
     }
+    let node = Node::typed(extension, "Extension", definitions().scope_of_type("Extension"));
+    profile::check(definition, node, Context::of_node(node), at, contained, report);
+}
+
+/// An extension that changes the meaning of what it stands on may not be ignored by those who act on that.
+fn unknown_modifier(url: &str, holder: Holder<'_>, at: &At<'_>, report: &mut Report) {
+    let text = format!(
+        "The modifierExtension '{}' is not known here, and it may change the meaning of {}.",
+        short(url),
+        holder.name
+    );
+    if holder.is_acted_on {
+        let text = format!("{text} The server acts on this resource and may not ignore it. Send it without.");
+        report.unprocessable(at, IssueType::Extension, text);
+    } else {
+        report.warning(at, IssueType::Extension, format!("{text} It is kept as it is."));
+    }
+}
+
+/// Whether the context covers the holder. One that names a place inside a data type, or is an expression, is not held
+/// against the place.
+fn allows(context: &ExtensionContext, holder: Holder<'_>) -> bool {
+    let expression = context.expression.as_str();
+    if context.kind != "element" || expression == holder.name || expression == "Element" {
+        return true;
+    }
+    if expression.contains('.') {
+        return !holder.name.contains('.') && fhir::ResourceType::find(holder.name).is_none();
+    }
+    let base = definitions().structure(holder.name).and_then(|structure| structure.base.as_deref());
+    base == Some(expression) || (expression == "Resource" && base == Some("DomainResource"))
 }

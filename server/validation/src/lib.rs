@@ -1,15 +1,16 @@
 //! Resources against StructureDefinitions, <https://hl7.org/fhir/R4/validation.html>: the base definition first, then
 //! the profiles that apply; every finding at once, each with its place, what was received and what is allowed.
 //!
-//! It is pure: whether a reference's target exists, and the rules of the workflow, are asked elsewhere. FHIRPath
-//! invariants are not evaluated, but for the few simple ones that are written out here (dom-2 to dom-5, ele-1, ext-1, ref-1).
+//! It is pure: whether a reference's target exists, and the rules of the workflow, are asked elsewhere.
 
 mod binding;
 mod cardinality;
 mod claim;
+mod code_form;
 mod contained;
 mod expression;
 mod extension;
+mod invariant;
 mod narrative;
 mod primitive;
 mod profile;
@@ -23,7 +24,8 @@ mod tests;
 use std::collections::HashSet;
 
 use canonical::Profile;
-use fhir::{Cause, Error, Issue, Resource, ResourceType};
+use fhir::{Cause, Error, Issue, IssueType, Resource, ResourceType, Severity};
+use fhirpath::{Context, Node};
 
 pub use claim::profiles_for;
 
@@ -58,7 +60,7 @@ impl Default for Settings {
     }
 }
 
-/// Everything that is wrong with the resource by its base definition and by the profiles that apply, at most 500 findings.
+/// Everything that is wrong with the resource by its base definition and by the profiles that apply, at most 250 errors and 250 other findings.
 #[must_use]
 pub fn validate(resource: &Resource, settings: &Settings) -> Vec<Finding> {
     validate_against(resource, &profiles_for(resource, settings))
@@ -69,28 +71,43 @@ pub fn validate(resource: &Resource, settings: &Settings) -> Vec<Finding> {
 pub fn validate_against(resource: &Resource, profiles: &[&'static Profile]) -> Vec<Finding> {
     let at = expression::At::root(resource.resource_type().name());
     let mut report = report::Report::default();
-    structure::check_resource(resource, &at, &mut report);
+    structure::check_resource(resource, !profiles.is_empty(), &at, &mut report);
+    if !report.is_unparsable() {
+        invariant::check_resource(resource, &at, &mut report);
+    }
     claim::check_claims(resource, &at, &mut report);
     let contained = contained::Contained::of(resource.members());
     for profile in profiles {
         let mut of_profile = report::Report::default();
-        profile::check(profile, resource.members(), &at, &contained, &mut of_profile);
+        let context = Context::of_resource(resource).with_profiles(profile::conforms);
+        profile::check(profile, Node::resource(resource), context, &at, &contained, &mut of_profile);
         report.add_new_of(of_profile);
     }
     report.into_findings()
 }
 
-/// The warnings, when there is no error among the findings; else an error that carries them all, with the gravest cause.
-pub fn into_error(findings: Vec<Finding>) -> Result<Vec<Issue>, Error> {
+/// The warnings, when there is no error among the findings; else an error that carries them all.
+pub fn warnings(findings: Vec<Finding>) -> Result<Vec<Issue>, Error> {
+    if findings.iter().any(|finding| finding.issue.is_error()) {
+        return Err(into_error(findings));
+    }
+    let issues = findings.into_iter().map(|finding| finding.issue);
+    Ok(issues.filter(|issue| issue.severity > Severity::Information).collect())
+}
+
+/// An error that carries all findings, with the cause of the gravest.
+#[must_use]
+pub fn into_error(findings: Vec<Finding>) -> Error {
     let errors = || findings.iter().filter(|finding| finding.issue.is_error());
-    let cause = if errors().any(|finding| finding.cause == Cause::Unparsable) {
-        Some(Cause::Unparsable)
-    } else {
-        errors().next().map(|finding| finding.cause)
-    };
-    let issues = findings.into_iter().map(|finding| finding.issue).collect();
-    match cause {
-        None => Ok(issues),
-        Some(cause) => Err(Error::with_issues(cause, issues)),
+    let is_unparsable = errors().any(|finding| finding.cause == Cause::Unparsable);
+    let cause = if is_unparsable { Cause::Unparsable } else { Cause::Unprocessable };
+    Error::with_issues(cause, findings.into_iter().map(|finding| finding.issue).collect())
+}
+
+impl Finding {
+    /// Whether it says that an invariant does not hold.
+    #[must_use]
+    pub fn is_invariant(&self) -> bool {
+        self.issue.code == IssueType::Invariant
     }
 }

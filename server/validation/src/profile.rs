@@ -1,7 +1,7 @@
 //! A resource (or an extension) against one profile of ours, <https://hl7.org/fhir/R4/profiling.html>: cardinality, fixed
-//! and pattern values, bindings, target types, narrower choices, and slices with rules of their own.
+//! and pattern values, bindings, target types, narrower choices, invariants, and slices with rules of their own.
 //!
-//! Only what the profile adds to the base definition is looked at: the base is checked before. Invariants of profiles are not.
+//! Only what the profile adds to the base definition is looked at: the base is checked before.
 
 mod plan;
 mod select;
@@ -14,6 +14,7 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use canonical::{Profile, definitions};
 use fhir::{IssueType, Map, Value};
+use fhirpath::Context;
 
 use crate::{
     binding,
@@ -22,7 +23,7 @@ use crate::{
     reference,
     report::{Report, preview, times},
 };
-use plan::{Node, Plan, Rule, Slice};
+use plan::{Node, Openness, Plan, Rule, Slice};
 use select::Item;
 
 /// Every profile of ours, compiled when the first one is needed.
@@ -35,45 +36,66 @@ static PLANS: LazyLock<HashMap<&'static str, Plan>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Reports where an object of the profile's type does not conform to it.
-pub(crate) fn check(
+/// Whether an element conforms to the profile with this url, for `conformsTo()`; `None` when it is not known. Invariants
+/// that ask for profiles in their turn are left out, so that it comes to an end.
+pub(crate) fn conforms(node: fhirpath::Node<'_>, url: &str) -> Option<bool> {
+    let profile = definitions().profile(url)?;
+    let plan = PLANS.get(profile.url.as_str())?;
+    if node.type_name() != profile.type_name {
+        return Some(false);
+    }
+    let members = node.value()?.as_object()?;
+    let mut report = Report::default();
+    let at = At::root(node.type_name());
+    check_plan(plan, node, Context::of_node(node), &at, &Contained::of(members), &mut report);
+    Some(!report.has_errors())
+}
+
+/// Reports where an element of the profile's type does not conform to it. The context is of its resource.
+pub(crate) fn check<'v>(
     profile: &'static Profile,
-    members: &Map<String, Value>,
+    element: fhirpath::Node<'v>,
+    context: Context<'v>,
     at: &At<'_>,
     contained: &Contained<'_>,
     report: &mut Report,
 ) {
     if let Some(plan) = PLANS.get(profile.url.as_str()) {
-        check_plan(plan, members, at, contained, report);
+        check_plan(plan, element, context, at, contained, report);
     }
 }
 
-fn check_plan(
-    plan: &Plan,
-    members: &Map<String, Value>,
+fn check_plan<'v>(
+    plan: &'static Plan,
+    element: fhirpath::Node<'v>,
+    context: Context<'v>,
     at: &At<'_>,
     contained: &Contained<'_>,
     report: &mut Report,
 ) {
-    Conformance { plan, contained, report }.children(&plan.root.children, members, at);
+    let Some(Value::Object(members)) = element.value() else { return };
+    let mut conformance = Conformance { plan, contained, context, report };
+    conformance.invariants(&plan.root.rule, element, at);
+    conformance.children(&plan.root.children, members, at);
 }
 
 /// The check of one object against one plan.
 struct Conformance<'c, 'v> {
-    plan: &'c Plan,
-    contained: &'c Contained<'v>,
+    plan: &'static Plan,
+    contained: &'c Contained<'c>,
+    context: Context<'v>,
     report: &'c mut Report,
 }
 
-impl Conformance<'_, '_> {
-    fn children(&mut self, nodes: &[Node], members: &Map<String, Value>, at: &At<'_>) {
+impl<'v> Conformance<'_, 'v> {
+    fn children(&mut self, nodes: &'static [Node], members: &'v Map<String, Value>, at: &At<'_>) {
         for node in nodes {
             self.element(node, members, at);
         }
     }
 
     /// One element in its parent: how often it is there, each of its values, and its slices.
-    fn element(&mut self, node: &Node, members: &Map<String, Value>, at: &At<'_>) {
+    fn element(&mut self, node: &'static Node, members: &'v Map<String, Value>, at: &At<'_>) {
         let items = select::items(node, members);
         let is_missing = items.len() < node.rule.min as usize;
         self.cardinality(&node.rule, &items, &at.member(node.name));
@@ -84,14 +106,12 @@ impl Conformance<'_, '_> {
             return;
         }
         let mut counts = vec![0; node.slices.len()];
+        let (mut last, mut has_rest) = (0, false);
         for item in &items {
             let at = at.item(node.name, item.index);
-            match node.slices.iter().position(|slice| slice.has(item)) {
-                Some(position) => {
-                    counts[position] += 1;
-                    self.value(&node.slices[position].node, item, &at);
-                }
-                None if node.is_closed => {
+            let Some(position) = node.slices.iter().position(|slice| slice.has(node, item)) else {
+                has_rest = true;
+                if node.openness == Openness::Closed {
                     let text = format!(
                         "{at} fits none of the slices that {} allows{}.",
                         self.plan.name,
@@ -99,8 +119,24 @@ impl Conformance<'_, '_> {
                     );
                     self.report.unprocessable(at, IssueType::Structure, text);
                 }
-                None => {}
+                continue;
+            };
+            if node.is_ordered && position < last {
+                let text = format!(
+                    "{at} is in the slice '{}', which {} puts before '{}'. Change their order.",
+                    node.slices[position].name, self.plan.name, node.slices[last].name
+                );
+                self.report.unprocessable(at, IssueType::Structure, text);
+            } else if node.openness == Openness::AtEnd && has_rest {
+                let text = format!(
+                    "{at} is in the slice '{}', and {} wants the values that are in none behind those. Change their order.",
+                    node.slices[position].name, self.plan.name
+                );
+                self.report.unprocessable(at, IssueType::Structure, text);
             }
+            last = last.max(position);
+            counts[position] += 1;
+            self.value(&node.slices[position].node, item, &at);
         }
         for (slice, count) in node.slices.iter().zip(counts) {
             // An element that is missing altogether is one finding, not one for each slice too.
@@ -187,7 +223,7 @@ impl Conformance<'_, '_> {
     }
 
     /// One value against the rule of its element or slice.
-    fn value(&mut self, node: &Node, item: &Item<'_>, at: &At<'_>) {
+    fn value(&mut self, node: &'static Node, item: &Item<'v>, at: &At<'_>) {
         let rule = &node.rule;
         if let Some(fixed) = rule.fixed.filter(|fixed| *fixed != item.value) {
             self.differs(rule, item.value, "exactly", fixed, at);
@@ -208,12 +244,43 @@ impl Conformance<'_, '_> {
         if let Some(binding) = rule.binding {
             binding::check(item.value, item.type_name, binding, at, self.report);
         }
+        if !rule.invariants.is_empty() && !item.value.is_null() {
+            self.invariants(rule, item.element(node), at);
+        }
         let Some(members) = item.value.as_object() else { return };
         if let Some(targets) = &rule.targets {
             let by = format!(" by {}", self.plan.name);
             reference::check_target(members, targets, self.contained, at, self.report, &by);
         }
+        if !rule.target_profiles.is_empty() {
+            self.target_profile(rule, members, at);
+        }
         self.children(&node.children, members, at);
+    }
+
+    /// Whether a contained target conforms to one of the profiles that the element asks for. Targets elsewhere have been held
+    /// against their own profiles when they were stored.
+    fn target_profile(&mut self, rule: &Rule, members: &Map<String, Value>, at: &At<'_>) {
+        let reference = members.get("reference").and_then(Value::as_str);
+        let contained =
+            reference.and_then(|text| text.strip_prefix('#')).and_then(|id| self.contained.node(id));
+        let Some(target) = contained else { return };
+        if !rule.target_profiles.iter().any(|profile| conforms(target, &profile.url) == Some(true)) {
+            let names: Vec<_> = rule.target_profiles.iter().map(|profile| profile.name.as_str()).collect();
+            let text = format!(
+                "The contained resource that {at} refers to conforms to none of the profiles that {} asks for: {}.",
+                self.plan.name,
+                names.join(", ")
+            );
+            self.report.unprocessable(at, IssueType::Structure, text);
+        }
+    }
+
+    fn invariants(&mut self, rule: &'static Rule, element: fhirpath::Node<'v>, at: &At<'_>) {
+        self.context.focus_on(element);
+        for invariant in &rule.invariants {
+            invariant.check(&self.context, at, self.report);
+        }
     }
 
     fn differs(&mut self, rule: &Rule, received: &Value, how: &str, wanted: &Value, at: &At<'_>) {

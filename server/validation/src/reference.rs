@@ -83,6 +83,11 @@ fn target_type(text: &str, contained: &Contained<'_>) -> Option<&'static str> {
     if let Some(id) = text.strip_prefix('#') {
         return contained.type_of(id).and_then(ResourceType::find).map(ResourceType::name);
     }
+    named_type(text)
+}
+
+/// The resource type that a reference to another resource names in its text.
+pub(crate) fn named_type(text: &str) -> Option<&'static str> {
     if text.starts_with("urn:") {
         return None;
     }

@@ -6,13 +6,14 @@ use fhir::{Cause, Issue, IssueType, Value};
 
 use crate::{Finding, expression::At};
 
-/// More findings than this help nobody, and would let a small request ask for a huge answer.
-const MOST: usize = 500;
+/// More errors than this, or more of the rest, help nobody, and would let a small request ask for a huge answer.
+const MOST: usize = 250;
 
 /// What was found until now.
 #[derive(Default)]
 pub(crate) struct Report {
     findings: Vec<Finding>,
+    errors: usize,
 }
 
 impl Report {
@@ -32,9 +33,22 @@ impl Report {
     }
 
     pub(crate) fn add(&mut self, cause: Cause, issue: Issue) {
-        if self.findings.len() < MOST {
+        let is_error = issue.is_error();
+        let others = self.findings.len() - self.errors;
+        // Warnings and notes do not use up the room of errors.
+        if (if is_error { self.errors } else { others }) < MOST {
+            self.errors += usize::from(is_error);
             self.findings.push(Finding { cause, issue });
         }
+    }
+
+    /// Whether something has not the form of its definition, so that what is said of its content may mean nothing.
+    pub(crate) fn is_unparsable(&self) -> bool {
+        self.findings.iter().any(|f| f.cause == Cause::Unparsable && f.issue.is_error())
+    }
+
+    pub(crate) fn has_errors(&self) -> bool {
+        self.errors > 0
     }
 
     /// Takes over what is not known yet: a profile repeats the rules of its base, and must not repeat their findings.
@@ -43,6 +57,7 @@ impl Report {
         for finding in other.findings {
             let is_known = self.findings[..known].iter().any(|k| {
                 k.issue.code == finding.issue.code
+                    && k.issue.rule == finding.issue.rule
                     && k.issue.severity >= finding.issue.severity
                     && k.issue.expression == finding.issue.expression
             });

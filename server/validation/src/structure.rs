@@ -4,22 +4,24 @@
 //! It walks the JSON and the definitions side by side, and hands each value to the module that knows its rules.
 //! Duplicate keys and the like are the parser's business.
 
-use canonical::{Child, Definitions, Element, Kind, ScopeId, Strength, definitions};
+use canonical::{Child, Definitions, Element, Kind, ScopeId, definitions};
 use fhir::{IssueType, Map, Resource, Value};
 
 use crate::{
-    binding, cardinality,
+    binding, cardinality, code_form,
     contained::{self, Contained},
     expression::At,
-    extension, primitive, reference,
+    extension::{self, Holder},
+    primitive, reference,
     report::{Report, kind_of, preview, short},
 };
 
 pub(crate) mod unknown;
 
-/// Everything that is wrong by the base definition.
-pub(crate) fn check_resource(resource: &Resource, at: &At<'_>, report: &mut Report) {
-    Walk { definitions: definitions(), report }.resource(resource.value(), at, None);
+/// Everything that is wrong by the base definition. `is_acted_on` says that the server does more with the resource than
+/// keep it.
+pub(crate) fn check_resource(resource: &Resource, is_acted_on: bool, at: &At<'_>, report: &mut Report) {
+    Walk { definitions: definitions(), is_acted_on, report }.resource(resource.value(), at, None);
     if let Some(rules) = resource.get("implicitRules") {
         let text = format!(
             "The resource is to be read by the rules {}, which this server does not know. Send it without implicitRules.",
@@ -32,6 +34,7 @@ pub(crate) fn check_resource(resource: &Resource, at: &At<'_>, report: &mut Repo
 /// A walk through one resource and everything in it.
 pub(crate) struct Walk<'r> {
     pub(crate) definitions: &'static Definitions,
+    is_acted_on: bool,
     pub(crate) report: &'r mut Report,
 }
 
@@ -111,7 +114,7 @@ impl Walk<'_> {
                 };
                 primitive::check_element(self, child, value, sibling, at, container);
             } else {
-                self.complex_element(child, member, type_name == "Extension", at, container);
+                self.complex_element(child, member, type_name, at, container);
             }
         }
         cardinality::check_required(self.definitions, scope, members, &choices, at, self.report);
@@ -138,7 +141,7 @@ impl Walk<'_> {
         &mut self,
         child: &Child,
         member: &Value,
-        in_extension: bool,
+        holder: &str,
         at: &At<'_>,
         container: &Contained<'_>,
     ) {
@@ -149,12 +152,12 @@ impl Walk<'_> {
                     self.report.unparsable(&at.member(&element.name), IssueType::Structure, EMPTY_ARRAY);
                 }
                 for (index, item) in items.iter().enumerate() {
-                    self.complex(child, item, in_extension, &at.item(&element.name, Some(index)), container);
+                    self.complex(child, item, holder, &at.item(&element.name, Some(index)), container);
                 }
                 cardinality::check_most(element, items.len(), at, self.report);
             }
             (Value::Array(_), true) => self.not_repeating(element, at),
-            (_, true) => self.complex(child, member, in_extension, &at.item(&element.name, None), container),
+            (_, true) => self.complex(child, member, holder, &at.item(&element.name, None), container),
             (_, false) => self.repeating(element, member, at),
         }
     }
@@ -163,7 +166,7 @@ impl Walk<'_> {
         &mut self,
         child: &Child,
         value: &Value,
-        in_extension: bool,
+        holder: &str,
         at: &At<'_>,
         container: &Contained<'_>,
     ) {
@@ -191,7 +194,12 @@ impl Walk<'_> {
         }
         self.object(members, scope, name, at, container);
         match child.type_name {
-            "Extension" => extension::check(members, in_extension, container, at, self.report),
+            "Extension" => {
+                let is_modifier = child.element.name == "modifierExtension";
+                let holder = Holder { name: holder, is_modifier, is_acted_on: self.is_acted_on };
+                extension::check(value, holder, container, at, self.report);
+            }
+            "Coding" | "Quantity" => code_form::check(members, self.is_acted_on, at, self.report),
             "Reference" => {
                 let types = &child.element.types;
                 let allowed = types.iter().find(|t| t.code == "Reference").map_or(&[][..], |t| &t.targets);
@@ -207,11 +215,9 @@ impl Walk<'_> {
         self.bound(child, value, at);
     }
 
-    /// The binding of a value, when the base definition requires it.
+    /// The binding of a value in the base definition.
     pub(crate) fn bound(&mut self, child: &Child, value: &Value, at: &At<'_>) {
-        if let Some(binding) = &child.element.binding
-            && binding.strength == Strength::Required
-        {
+        if let Some(binding) = &child.element.binding {
             binding::check(value, child.type_name, binding, at, self.report);
         }
     }
@@ -243,6 +249,7 @@ impl Walk<'_> {
 /// What an empty array is answered with.
 pub(crate) const EMPTY_ARRAY: &str = "An array must not be empty. Leave the property out.";
 
-fn is_backbone(type_name: &str) -> bool {
+/// Whether elements of this type have children of their own.
+pub(crate) fn is_backbone(type_name: &str) -> bool {
     matches!(type_name, "BackboneElement" | "Element")
 }

@@ -2,4 +2,6 @@
 
 mod base;
 mod examples;
+mod invariants;
+mod mutations;
 mod profiles;

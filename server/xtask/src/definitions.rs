@@ -59,9 +59,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn tables(folder: &Path) -> Result<Tables> {
+    let mut profiles = Profiles::new();
+    each(folder, "StructureDefinition", |text| {
+        profiles.extend(constraints_of_profile(serde_json::from_str(text)?));
+        Ok(())
+    })?;
     let mut structures = Vec::new();
     each(folder, "StructureDefinition", |text| {
-        structures.extend(structure(serde_json::from_str(text)?)?);
+        structures.extend(structure(serde_json::from_str(text)?, &profiles)?);
         Ok(())
     })?;
     structures.sort_by(|a, b| a.name.cmp(&b.name));
@@ -108,8 +113,24 @@ fn each(folder: &Path, resource_type: &str, mut read: impl FnMut(&str) -> Result
     Ok(())
 }
 
+/// By canonical url, what HL7's profiles of data types state on the whole.
+type Profiles = BTreeMap<String, Vec<Constraint>>;
+
+/// The invariants of a profile that elements of R4 name as their type, such as SimpleQuantity.
+fn constraints_of_profile(
+    definition: StructureDefinition<ElementDefinition>,
+) -> Option<(String, Vec<Constraint>)> {
+    let is_profile = definition.derivation.as_deref() == Some("constraint");
+    let root = definition.snapshot?.element.into_iter().next()?;
+    let constraints = own_constraints(&root, &definition.url);
+    (is_profile && definition.kind == "complex-type").then_some((definition.url, constraints))
+}
+
 /// A resource type or data type; `None` for profiles and for logical models, which no resource is an instance of.
-fn structure(definition: StructureDefinition<ElementDefinition>) -> Result<Option<StructureRow>> {
+fn structure(
+    definition: StructureDefinition<ElementDefinition>,
+    profiles: &Profiles,
+) -> Result<Option<StructureRow>> {
     let kind = match definition.kind.as_str() {
         _ if definition.derivation.as_deref() == Some("constraint") => return Ok(None),
         "resource" => Kind::Resource,
@@ -133,12 +154,15 @@ fn structure(definition: StructureDefinition<ElementDefinition>) -> Result<Optio
     if kind == Kind::PrimitiveType {
         row.regex = below.iter().find_map(ElementDefinition::regex).map(str::to_owned);
     } else {
-        row.elements = below.iter().map(|e| element(e, kind == Kind::Resource, &row.url)).collect();
+        let is_resource = kind == Kind::Resource;
+        row.elements = below.iter().map(|e| element(e, is_resource, &row.url, profiles)).collect();
     }
     Ok(Some(row))
 }
 
-fn element(definition: &ElementDefinition, is_resource: bool, url: &str) -> ElementRow {
+fn element(definition: &ElementDefinition, is_resource: bool, url: &str, profiles: &Profiles) -> ElementRow {
+    let mut constraints = own_constraints(definition, url);
+    constraints.extend(definition.type_profiles().filter_map(|url| profiles.get(url)).flatten().cloned());
     ElementRow {
         path: definition.path.clone(),
         min: definition.min,
@@ -151,7 +175,7 @@ fn element(definition: &ElementDefinition, is_resource: bool, url: &str) -> Elem
         binding: definition.binding(),
         is_modifier: definition.is_modifier,
         is_summary: definition.is_summary,
-        constraints: own_constraints(definition, url),
+        constraints,
     }
 }
 

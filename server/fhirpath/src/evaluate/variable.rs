@@ -15,10 +15,13 @@ pub(super) fn value<'f, 'a>(
     let text = |text: Text<'a>| Ok(Cow::Owned(vec![Item::String(text)]));
     match name {
         "context" => Ok(Cow::Borrowed(context.focus())),
-        "resource" | "rootResource" => match context.resource() {
-            Some(node) => Ok(Cow::Owned(vec![Item::Node(node)])),
-            None => Err(EvaluateError::UnknownVariable(name.to_owned())),
-        },
+        "resource" | "rootResource" => {
+            let is_root = name == "rootResource";
+            match if is_root { context.root_resource() } else { context.resource() } {
+                Some(node) => Ok(Cow::Owned(vec![Item::Node(node)])),
+                None => Err(EvaluateError::UnknownVariable(name.to_owned())),
+            }
+        }
         "ucum" => text("http://unitsofmeasure.org".into()),
         "sct" => text("http://snomed.info/sct".into()),
         "loinc" => text("http://loinc.org".into()),

@@ -40,13 +40,17 @@ pub(super) fn type_<'a>(call: &Invocation<'_, 'a>) -> Items<'a> {
     Ok(call.input.iter().map(info).collect())
 }
 
-/// Only for HL7's own definitions, where it asks for the type; profiles are validated elsewhere.
+/// For HL7's own definitions it asks for the type; other profiles are the context's to know.
 pub(super) fn conforms_to<'a>(call: &Invocation<'_, 'a>) -> Items<'a> {
     let Some((item, url)) = call.item()?.zip(call.text_argument(0)?) else { return Ok(Vec::new()) };
     let name =
         url.strip_prefix(HL7_STRUCTURE).filter(|name| canonical::definitions().structure(name).is_some());
-    match name {
-        Some(name) => boolean(item.node().is_some_and(|node| is_a(node.type_name(), name))),
+    if let Some(name) = name {
+        return boolean(item.node().is_some_and(|node| is_a(node.type_name(), name)));
+    }
+    let Some(node) = item.node() else { return boolean(false) };
+    match call.evaluation.context.conforms(node, &url) {
+        Some(conforms) => boolean(conforms),
         None => Err(EvaluateError::NotSupported(format!("conformsTo() does not know the profile {url}."))),
     }
 }

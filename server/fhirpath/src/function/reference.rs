@@ -24,7 +24,7 @@ pub(super) fn resolve<'a>(call: &Invocation<'_, 'a>) -> Items<'a> {
                 _ => item.node().and_then(|node| node.text()),
             },
         };
-        let here = call.evaluation.context.resource();
+        let here = call.evaluation.context.root_resource();
         let resolved = text.and_then(|text| within(here?, text)).or_else(|| {
             let declared = || ResourceType::find(reference?.get("type")?.as_str()?);
             text.and_then(type_of).or_else(declared).map(Node::of_type)

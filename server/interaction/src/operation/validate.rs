@@ -59,7 +59,8 @@ impl Server {
             let findings = validation::validate_against(resource, &profiles);
             issues.extend(findings.into_iter().map(|finding| finding.issue));
         }
-        if !issues.iter().any(Issue::is_error)
+        // As for the write itself, invariants do not stop the rules of the workflow from being asked.
+        if !issues.iter().any(|issue| issue.is_error() && issue.code != IssueType::Invariant)
             && let Some(write) = self.write_of(context, call, resource_type, mode, given).await?
         {
             let found = match self.rehearse(context, &write).await {

@@ -1,10 +1,12 @@
 //! A profile compiled to a tree of what it adds to the base definition, so that most elements are not even looked at.
 
-use canonical::{Binding, Definitions, Element, Profile, ScopeId, Strength, structure::ProfileElement};
+use canonical::{
+    Binding, Constraint, Definitions, Element, Profile, ScopeId, Strength, structure::ProfileElement,
+};
 use fhir::Value;
 
 use super::slice::Matcher;
-use crate::structure::unknown::property_of;
+use crate::{invariant::Invariant, structure::unknown::property_of};
 
 /// A compiled profile.
 pub(super) struct Plan {
@@ -20,12 +22,25 @@ pub(super) struct Node {
     /// FHIR's type of its values; for a choice, the types by JSON property instead.
     pub(super) type_name: &'static str,
     pub(super) choices: Vec<(String, &'static str)>,
+    /// Where the elements of its values are found; `None` for primitives and choices.
+    pub(super) scope: Option<ScopeId>,
     pub(super) rule: Rule,
     pub(super) children: Vec<Node>,
     pub(super) slices: Vec<Slice>,
-    /// Whether a value that fits no slice is refused.
-    pub(super) is_closed: bool,
+    pub(super) openness: Openness,
+    /// Whether the slices' values come in the order of the slices.
+    pub(super) is_ordered: bool,
     pub(super) is_extension: bool,
+}
+
+/// Where a value may be that fits no slice, <https://hl7.org/fhir/R4/valueset-resource-slicing-rules.html>.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Openness {
+    Open,
+    /// Behind those that fit one.
+    AtEnd,
+    /// Nowhere.
+    Closed,
 }
 
 /// What the profile adds for one element; nothing where it repeats the base.
@@ -38,13 +53,18 @@ pub(super) struct Rule {
     pub(super) binding: Option<&'static Binding>,
     /// For references: the resource types that may be pointed to.
     pub(super) targets: Option<Vec<&'static str>>,
+    /// For references: the profiles of ours of which the target conforms to one.
+    pub(super) target_profiles: Vec<&'static Profile>,
     /// For choices: the types that are left.
     pub(super) types: Option<Vec<&'static str>>,
+    /// What must hold of each value, in FHIRPath.
+    pub(super) invariants: Vec<Invariant>,
     pub(super) short: Option<&'static str>,
 }
 
 /// Some of an element's values, told from the others by a matcher.
 pub(super) struct Slice {
+    pub(super) name: &'static str,
     pub(super) matcher: Matcher,
     /// Its `min` and `max` count the slice; its other rules are those of each value in it.
     pub(super) node: Node,
@@ -64,8 +84,9 @@ impl Plan {
         let mut raw = Raw::new(&profile.type_name, None);
         for element in &profile.elements {
             let id = if element.id.is_empty() { &element.path } else { &element.id };
-            if let Some((_, rest)) = id.split_once('.') {
-                raw.insert(rest, element);
+            match id.split_once('.') {
+                Some((_, rest)) => raw.insert(rest, element),
+                None => raw.element = Some(element),
             }
         }
         let compiler = Compiler { definitions };
@@ -75,10 +96,15 @@ impl Plan {
             name: raw.name,
             type_name: raw.name,
             choices: Vec::new(),
-            rule: Rule::default(),
+            scope,
+            rule: Rule {
+                invariants: raw.element.map_or_else(Vec::new, |root| compile(&root.constraints)),
+                ..Rule::default()
+            },
             children,
             slices: Vec::new(),
-            is_closed: false,
+            openness: Openness::Open,
+            is_ordered: false,
             is_extension: false,
         };
         Self { name: &profile.name, root }
@@ -130,12 +156,21 @@ impl Compiler {
         let mut node = self.bare_node(raw, scope, base);
         node.rule = rule(raw.element, base, base.map_or(0, |base| base.min), base.and_then(|base| base.max));
         let slicing = raw.element.and_then(|element| element.slicing.as_ref());
-        node.is_closed = !raw.slices.is_empty() && slicing.is_some_and(|slicing| slicing.rules == "closed");
+        if let Some(slicing) = slicing.filter(|_| !raw.slices.is_empty()) {
+            node.is_ordered = slicing.ordered;
+            node.openness = match slicing.rules.as_str() {
+                "closed" => Openness::Closed,
+                "openAtEnd" => Openness::AtEnd,
+                _ => Openness::Open,
+            };
+        }
+        let is_open = node.openness == Openness::Open && !node.is_ordered;
         for slice in &raw.slices {
             let mut of_slice = self.bare_node(slice, scope, base);
             of_slice.rule = rule(slice.element, base, 0, None);
-            if node.is_closed || !of_slice.is_trivial() {
-                node.slices.push(Slice { matcher: Matcher::of(slice, slicing), node: of_slice });
+            if !is_open || !of_slice.is_trivial() {
+                let name = slice.slice_name.unwrap_or_default();
+                node.slices.push(Slice { name, matcher: Matcher::of(slice, slicing), node: of_slice });
             }
         }
         let of_slices: u32 = node.slices.iter().map(|slice| slice.node.rule.min).sum();
@@ -161,11 +196,13 @@ impl Compiler {
         Node {
             name: raw.name,
             type_name: child.map(|child| child.type_name).or_else(|| only_type(raw)).unwrap_or_default(),
+            scope: below,
             choices,
             rule: Rule::default(),
             children: raw.children.iter().filter_map(|child| self.node(child, below)).collect(),
             slices: Vec::new(),
-            is_closed: false,
+            openness: Openness::Open,
+            is_ordered: false,
             is_extension: matches!(raw.name, "extension" | "modifierExtension"),
         }
     }
@@ -200,8 +237,14 @@ impl Rule {
             && self.pattern.is_none()
             && self.binding.is_none()
             && self.targets.is_none()
+            && self.target_profiles.is_empty()
             && self.types.is_none()
+            && self.invariants.is_empty()
     }
+}
+
+fn compile(constraints: &'static [Constraint]) -> Vec<Invariant> {
+    constraints.iter().filter_map(Invariant::compile).collect()
 }
 
 fn only_type(raw: &Raw) -> Option<&'static str> {
@@ -230,7 +273,9 @@ fn rule(
         pattern: element.pattern.as_ref(),
         binding,
         targets: targets(element, base),
+        target_profiles: target_profiles(element),
         types: types(element, base),
+        invariants: compile(&element.constraints),
         short: element.short.as_deref(),
     }
 }
@@ -259,8 +304,14 @@ fn targets(element: &'static ProfileElement, base: Option<&'static Element>) -> 
     (!names.is_empty() && names != of_base && !names.contains(&"Resource")).then_some(names)
 }
 
+/// The profiles that a target has to conform to; none when one of the targets is not a profile of ours.
+fn target_profiles(element: &'static ProfileElement) -> Vec<&'static Profile> {
+    let urls = element.types.iter().filter(|t| t.code == "Reference").flat_map(|t| &t.target_profiles);
+    urls.map(|url| canonical::definitions().profile(url)).collect::<Option<Vec<_>>>().unwrap_or_default()
+}
+
 /// The resource type that a profile or base definition with this canonical constrains.
-fn type_of(canonical: &'static str) -> Option<&'static str> {
+pub(super) fn type_of(canonical: &str) -> Option<&'static str> {
     if let Some(profile) = canonical::definitions().profile(canonical) {
         return Some(&profile.type_name);
     }

@@ -1,6 +1,7 @@
 //! The values of an element in its parent, and whether a value contains a pattern,
 //! <https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.pattern_x_>.
 
+use canonical::definitions;
 use fhir::{Map, Value};
 
 use super::plan::Node;
@@ -10,11 +11,22 @@ pub(super) struct Item<'v> {
     /// Its place, when the element repeats.
     pub(super) index: Option<usize>,
     pub(super) value: &'v Value,
-    pub(super) type_name: &'v str,
+    pub(super) type_name: &'static str,
+}
+
+impl<'v> Item<'v> {
+    /// The value as FHIRPath sees it.
+    pub(super) fn element(&self, node: &Node) -> fhirpath::Node<'v> {
+        let scope = match node.choices.as_slice() {
+            [] => node.scope,
+            _ => definitions().scope_of_type(self.type_name),
+        };
+        fhirpath::Node::typed(self.value, self.type_name, scope)
+    }
 }
 
 /// The values of the element in an object.
-pub(super) fn items<'v>(node: &'v Node, members: &'v Map<String, Value>) -> Vec<Item<'v>> {
+pub(super) fn items<'v>(node: &Node, members: &'v Map<String, Value>) -> Vec<Item<'v>> {
     if !node.name.ends_with("[x]") {
         let sibling = || members.get(&format!("_{}", node.name));
         return match members.get(node.name).or_else(sibling) {
@@ -36,7 +48,7 @@ pub(super) fn items<'v>(node: &'v Node, members: &'v Map<String, Value>) -> Vec<
     found
 }
 
-fn spread<'v>(value: &'v Value, type_name: &'v str) -> Vec<Item<'v>> {
+fn spread<'v>(value: &'v Value, type_name: &'static str) -> Vec<Item<'v>> {
     match value {
         Value::Array(items) => items
             .iter()

@@ -1,16 +1,17 @@
 //! Which of an element's values belong to a slice, <https://hl7.org/fhir/R4/profiling.html#discriminator>.
 //!
 //! Discriminators by value, pattern, existence and type are understood, along plain paths and `extension('url')`. A slice with
-//! another one (a profile, or a path through `resolve()`) is not told from the rest, and its cardinality is not enforced.
+//! a profile at the end of a path through `resolve()` is not told from the rest, and its cardinality is not enforced.
 
 use canonical::{Binding, definitions, structure::Slicing};
 use fhir::Value;
 
 use super::{
-    plan::{Raw, Slice},
+    conforms,
+    plan::{Node, Raw, Slice, type_of},
     select::{Item, has_pattern},
 };
-use crate::binding;
+use crate::{binding, reference};
 
 /// The tests that a value must pass to be in the slice; `None` when they are not all understood.
 pub(super) struct Matcher {
@@ -37,6 +38,10 @@ enum Wanted {
     In(&'static Binding, &'static str),
     Exists(bool),
     Type(Vec<&'static str>),
+    /// The types of the resource that a reference points to.
+    Target(Vec<&'static str>),
+    /// The profiles of which the value itself conforms to one.
+    Profile(Vec<&'static str>),
 }
 
 impl Matcher {
@@ -69,6 +74,9 @@ fn url_test(slice: &Raw) -> Option<Vec<Test>> {
 
 /// The tests of one discriminator, from what the slice says at its path.
 fn tests(slice: &Raw, kind: &str, path: &'static str) -> Option<Vec<Test>> {
+    if let ("type", Some(path)) = (kind, path.strip_suffix("resolve()")) {
+        return target_tests(slice, steps(path.trim_end_matches('.'))?);
+    }
     let steps = steps(path)?;
     let found = find(slice, &steps);
     let element = found.and_then(|raw| raw.element);
@@ -82,8 +90,21 @@ fn tests(slice: &Raw, kind: &str, path: &'static str) -> Option<Vec<Test>> {
             let types: Vec<_> = element?.types.iter().map(|t| t.code.as_str()).collect();
             (!types.is_empty()).then(|| vec![Test { path: steps, wanted: Wanted::Type(types) }])
         }
+        "profile" if steps.is_empty() => {
+            let profiles: Vec<_> =
+                element?.types.iter().flat_map(|t| &t.profiles).map(String::as_str).collect();
+            (!profiles.is_empty()).then(|| vec![Test { path: steps, wanted: Wanted::Profile(profiles) }])
+        }
         _ => None,
     }
+}
+
+/// The types that the slice lets a reference point to.
+fn target_tests(slice: &Raw, steps: Vec<Step>) -> Option<Vec<Test>> {
+    let element = find(slice, &steps)?.element?;
+    let profiles = element.types.iter().filter(|t| t.code == "Reference").flat_map(|t| &t.target_profiles);
+    let types = profiles.map(|url| type_of(url)).collect::<Option<Vec<_>>>()?;
+    (!types.is_empty()).then(|| vec![Test { path: steps, wanted: Wanted::Target(types) }])
 }
 
 /// What the slice asks of the value at the path: there, below it, or by a pattern above it.
@@ -190,8 +211,8 @@ impl Slice {
     }
 
     /// Whether this value belongs to the slice.
-    pub(super) fn has(&self, item: &Item<'_>) -> bool {
-        self.matcher.tests.as_ref().is_some_and(|tests| tests.iter().all(|test| test.holds(item)))
+    pub(super) fn has(&self, node: &Node, item: &Item<'_>) -> bool {
+        self.matcher.tests.as_ref().is_some_and(|tests| tests.iter().all(|test| test.holds(node, item)))
     }
 
     /// The url, when it is a slice of extensions.
@@ -231,9 +252,14 @@ impl Slice {
 }
 
 impl Test {
-    fn holds(&self, item: &Item<'_>) -> bool {
-        if let Wanted::Type(types) = &self.wanted {
-            return types.contains(&item.type_name);
+    fn holds(&self, node: &Node, item: &Item<'_>) -> bool {
+        match &self.wanted {
+            Wanted::Type(types) => return types.contains(&item.type_name),
+            Wanted::Profile(profiles) => {
+                let element = item.element(node);
+                return profiles.iter().any(|url| conforms(element, url) == Some(true));
+            }
+            _ => {}
         }
         let mut values = Vec::new();
         follow(item.value, &self.path, &mut values);
@@ -246,7 +272,12 @@ impl Test {
                 .value_set(&binding.value_set)
                 .is_some_and(|set| values.iter().any(|v| binding::contains(set, v, type_name) == Some(true))),
             Wanted::Exists(exists) => values.is_empty() != *exists,
-            Wanted::Type(_) => false,
+            Wanted::Target(types) => values.iter().any(|value| {
+                let text = |name| value.get(name).and_then(Value::as_str);
+                let target = text("reference").and_then(reference::named_type).or(text("type"));
+                target.is_some_and(|target| types.contains(&target))
+            }),
+            Wanted::Type(_) | Wanted::Profile(_) => false,
         }
     }
 
@@ -271,6 +302,8 @@ impl Test {
             Wanted::Exists(true) => format!("with {place}"),
             Wanted::Exists(false) => format!("without {place}"),
             Wanted::Type(types) => format!("of type {}", types.join(" or ")),
+            Wanted::Target(types) => format!("with {place} to {}", types.join(" or ")),
+            Wanted::Profile(profiles) => format!("that conforms to {}", profiles.join(" or ")),
         }
     }
 }

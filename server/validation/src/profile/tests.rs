@@ -1,7 +1,7 @@
 //! Profiles made up here against resources made up here.
 
 use canonical::{
-    Profile, definitions,
+    Constraint, Profile, definitions,
     structure::{ProfileElement, ProfileElementType},
 };
 use serde_json::json;
@@ -9,15 +9,16 @@ use serde_json::json;
 use super::*;
 
 /// A profile on ServiceRequest from elements written as in a StructureDefinition.
-fn plan(elements: &Value) -> Plan {
+fn plan(elements: &Value) -> &'static Plan {
     let elements = elements.as_array().unwrap().iter().map(element).collect();
     let profile = Profile {
         url: "http://a.example/p".into(),
         name: "Made".into(),
         type_name: "ServiceRequest".into(),
+        contexts: Vec::new(),
         elements,
     };
-    Plan::compile(definitions(), Box::leak(Box::new(profile)))
+    Box::leak(Box::new(Plan::compile(definitions(), Box::leak(Box::new(profile)))))
 }
 
 fn element(json: &Value) -> ProfileElement {
@@ -44,17 +45,29 @@ fn element(json: &Value) -> ProfileElement {
         pattern: value("pattern"),
         slicing: value("slicing").map(|slicing| serde_json::from_value(slicing).unwrap()),
         short: None,
-        constraints: Vec::new(),
+        constraints: constraints(json),
     }
+}
+
+fn constraints(json: &Value) -> Vec<Constraint> {
+    let constraint = |json: &Value| Constraint {
+        key: json["key"].as_str().unwrap().into(),
+        severity: json["severity"].as_str().unwrap_or("error").into(),
+        human: "Made up.".into(),
+        expression: json["expression"].as_str().map(str::to_owned),
+    };
+    json["constraint"].as_array().into_iter().flatten().map(constraint).collect()
 }
 
 /// Checks that exactly this is found, in this order.
 #[track_caller]
-fn check(plan: &Plan, resource: &Value, expected: &[(&str, &str)]) {
+fn check(plan: &'static Plan, resource: &Value, expected: &[(&str, &str)]) {
     let members = resource.as_object().unwrap();
     let mut report = Report::default();
     let at = At::root("ServiceRequest");
-    check_plan(plan, members, &at, &Contained::of(members), &mut report);
+    let node =
+        fhirpath::Node::typed(resource, "ServiceRequest", definitions().scope_of_type("ServiceRequest"));
+    check_plan(plan, node, Context::of_node(node), &at, &Contained::of(members), &mut report);
     let found = report.into_findings();
     let short: Vec<_> = found.iter().map(|f| (f.issue.code.code(), f.issue.expression[0].as_str())).collect();
     assert_eq!(short, expected, "{found:#?}");
@@ -83,11 +96,11 @@ fn cardinality_and_values() {
     let good = json!({"identifier": [{"value": "1"}], "intent": "order", "_priority": {"id": "x"},
         "code": {"coding": [{"code": "other"}, {"display": "C", "system": "s:s", "code": "c"}], "text": "t"},
         "requester": {"identifier": {"value": "x"}}});
-    check(&plan, &good, &[]);
+    check(plan, &good, &[]);
     let bad = json!({"intent": "plan", "note": [{"text": "x"}], "code": {"coding": [{"system": "s:s"}, {"code": "c"}]},
         "requester": {"identifier": {"system": "x:x"}}});
     check(
-        &plan,
+        plan,
         &bad,
         &[
             ("required", "ServiceRequest.identifier"),
@@ -111,14 +124,14 @@ fn choices_targets_and_bindings() {
         {"id": "ServiceRequest.language", "max": 1, "binding": {"strength": "required", "value_set": "http://hl7.org/fhir/ValueSet/request-priority"}}
     ]));
     check(
-        &plan,
+        plan,
         &json!({"occurrencePeriod": {"start": "2026"}, "requester": {"reference": "Organization/1"}, "language": "stat"}),
         &[],
     );
     let bad = json!({"occurrenceDateTime": "2026", "requester": {"reference": "Patient/1"}, "language": "en",
         "reasonCode": [{"coding": [{"system": "s:s", "code": "x"}]}]});
     check(
-        &plan,
+        plan,
         &bad,
         &[
             ("structure", "ServiceRequest.occurrence"),
@@ -128,7 +141,7 @@ fn choices_targets_and_bindings() {
         ],
     );
     check(
-        &plan,
+        plan,
         &json!({"occurrencePeriod": {"end": "2026"}}),
         &[("required", "ServiceRequest.occurrence.start")],
     );
@@ -148,12 +161,12 @@ fn extensions_are_sliced_by_url() {
     let start = json!({"url": "http://a.example/start", "valueDate": "2026"});
     let parts = |inner: Value| json!({"url": "http://a.example/parts", "extension": [inner]});
     check(
-        &plan,
+        plan,
         &json!({"extension": [start, parts(json!({"url": "one", "valueCode": "x"})), {"url": "http://other", "valueCode": "x"}]}),
         &[],
     );
     check(
-        &plan,
+        plan,
         &json!({}),
         &[
             ("required", "ServiceRequest.extension('http://a.example/start')"),
@@ -161,7 +174,7 @@ fn extensions_are_sliced_by_url() {
         ],
     );
     check(
-        &plan,
+        plan,
         &json!({"extension": [start, start, parts(json!({"url": "one", "valueString": "x"})), parts(json!({"url": "two", "valueCode": "x"}))]}),
         &[
             ("structure", "ServiceRequest.extension[2].extension[0].value"),
@@ -201,7 +214,7 @@ fn slices_by_value_pattern_and_binding() {
     let ours = json!({"system": "s:ours", "value": "1"});
     let how = concept(system, "stat");
     check(
-        &plan,
+        plan,
         &resource(
             json!([{"system": "s:theirs"}, ours]),
             json!([concept("s:other", "x"), how]),
@@ -210,7 +223,7 @@ fn slices_by_value_pattern_and_binding() {
         &[],
     );
     check(
-        &plan,
+        plan,
         &resource(json!([ours, {"system": "s:x"}]), json!([concept("s:other", "x")]), json!([fall(None)])),
         &[
             ("structure", "ServiceRequest.identifier[1]"),
@@ -219,7 +232,7 @@ fn slices_by_value_pattern_and_binding() {
         ],
     );
     check(
-        &plan,
+        plan,
         &resource(
             json!([{"system": "s:ours"}]),
             json!([concept(system, "soon")]),
@@ -232,7 +245,7 @@ fn slices_by_value_pattern_and_binding() {
         ],
     );
     check(
-        &plan,
+        plan,
         &json!({"identifier": [ours, ours]}),
         &[
             ("structure", "ServiceRequest.identifier"),
@@ -240,4 +253,95 @@ fn slices_by_value_pattern_and_binding() {
             ("required", "ServiceRequest.reasonCode"),
         ],
     );
+}
+
+#[test]
+fn invariants_are_asked_where_they_are_stated() {
+    let plan = plan(&json!([
+        {"id": "ServiceRequest", "constraint": [{"key": "a-1", "expression": "note.exists() implies code.exists()"}]},
+        {"id": "ServiceRequest.note", "constraint": [
+            {"key": "a-2", "expression": "text.length() < 4"},
+            {"key": "a-3", "severity": "warning", "expression": "%resource.status = 'draft'"}
+        ]},
+        {"id": "ServiceRequest.quantity[x]", "constraint": [
+            {"key": "a-4", "expression": "($this as Quantity).value > 1"}
+        ]},
+    ]));
+    let bad = json!({"resourceType": "ServiceRequest", "status": "active", "note": [{"text": "abc"}, {"text": "abcd"}],
+        "quantityQuantity": {"value": 1}});
+    check(
+        plan,
+        &bad,
+        &[
+            ("invariant", "ServiceRequest"),
+            ("invariant", "ServiceRequest.note[0]"),
+            ("invariant", "ServiceRequest.note[1]"),
+            ("invariant", "ServiceRequest.note[1]"),
+            ("invariant", "ServiceRequest.quantity"),
+        ],
+    );
+    let good = json!({"resourceType": "ServiceRequest", "status": "draft", "code": {"text": "x"}, "note": [{"text": "abc"}],
+        "quantityQuantity": {"value": 2}});
+    check(plan, &good, &[]);
+}
+
+#[test]
+fn slices_in_their_order() {
+    let elements = |rules: &str, ordered: bool| {
+        json!([
+            {"id": "ServiceRequest.note", "slicing": {"discriminator": [{"type": "value", "path": "text"}], "rules": rules, "ordered": ordered}},
+            {"id": "ServiceRequest.note:first", "min": 0, "max": 1},
+            {"id": "ServiceRequest.note:first.text", "min": 1, "max": 1, "fixed": "a"},
+            {"id": "ServiceRequest.note:second", "min": 0, "max": 1},
+            {"id": "ServiceRequest.note:second.text", "min": 1, "max": 1, "fixed": "b"}
+        ])
+    };
+    let notes =
+        |texts: &[&str]| json!({"note": texts.iter().map(|text| json!({"text": text})).collect::<Vec<_>>()});
+    let ordered = plan(&elements("open", true));
+    check(ordered, &notes(&["a", "x", "b", "y"]), &[]);
+    check(ordered, &notes(&["b", "a"]), &[("structure", "ServiceRequest.note[1]")]);
+    let at_end = plan(&elements("openAtEnd", false));
+    check(at_end, &notes(&["b", "a", "x"]), &[]);
+    check(at_end, &notes(&["a", "x", "b"]), &[("structure", "ServiceRequest.note[2]")]);
+    let closed = plan(&elements("closed", false));
+    check(closed, &notes(&["b", "a"]), &[]);
+    check(closed, &notes(&["a", "x"]), &[("structure", "ServiceRequest.note[1]")]);
+}
+
+#[test]
+fn slices_told_by_what_is_referred_to() {
+    const CORE: &str = "http://hl7.org/fhir/StructureDefinition";
+    let target = |name: &str| json!([{"code": "Reference", "targetProfile": [format!("{CORE}/{name}")]}]);
+    let plan = plan(&json!([
+        {"id": "ServiceRequest.performer", "slicing": {"discriminator": [{"type": "type", "path": "resolve()"}], "rules": "open"}},
+        {"id": "ServiceRequest.performer:team", "min": 1, "max": 1, "type": target("CareTeam")},
+        {"id": "ServiceRequest.performer:person", "min": 0, "max": 1, "type": target("Practitioner")}
+    ]));
+    let performers = |all: &[Value]| json!({"performer": all});
+    let (team, person) =
+        (json!({"reference": "CareTeam/1"}), json!({"type": "Practitioner", "display": "x"}));
+    check(plan, &performers(&[team.clone(), person.clone()]), &[]);
+    check(
+        plan,
+        &performers(&[person.clone(), person.clone(), json!({"reference": "urn:uuid:1"})]),
+        &[("required", "ServiceRequest.performer"), ("structure", "ServiceRequest.performer")],
+    );
+}
+
+#[test]
+fn contained_targets_conform_to_the_profile_asked_for() {
+    let referral = format!("{}/StructureDefinition/HFReferral", fhir::CANONICAL_BASE);
+    let plan = plan(&json!([
+        {"id": "ServiceRequest.basedOn", "type": [{"code": "Reference", "targetProfile": [referral]}]}
+    ]));
+    let based_on = |id: &str| {
+        let text = include_str!("../../../../profiles/examples/valid/HFReferral-urgent-response.json");
+        let mut contained: Value = serde_json::from_str(text).unwrap();
+        contained["id"] = "a".into();
+        let bare = json!({"resourceType": "ServiceRequest", "id": "b", "status": "draft", "intent": "plan"});
+        json!({"resourceType": "ServiceRequest", "contained": [contained, bare], "basedOn": [{"reference": format!("#{id}")}]})
+    };
+    check(plan, &based_on("a"), &[]);
+    check(plan, &based_on("b"), &[("structure", "ServiceRequest.basedOn[0]")]);
 }

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use fhir::{Cause, Resource};
+use fhir::{CANONICAL_BASE, Cause, Resource};
 use serde_json::{Value, json};
 
-use crate::{Finding, Settings, into_error, validate};
+use crate::{Finding, Settings, into_error, validate, warnings};
 
 /// Cause, issue code and expression.
 type Expected = (Cause, &'static str, &'static str);
@@ -15,6 +15,11 @@ const REFUSED: Cause = Cause::Unprocessable;
 
 fn findings(resource: Value) -> Vec<Finding> {
     validate(&Resource::new(resource).unwrap(), &Settings { required_profiles: HashSet::new() })
+}
+
+/// The same for a server that acts on what it gets.
+fn acted_on(resource: Value) -> Vec<Finding> {
+    validate(&Resource::new(resource).unwrap(), &Settings::default())
 }
 
 /// Checks that exactly this is found: causes, issue codes and expressions, in any order.
@@ -68,7 +73,7 @@ fn a_referral_with_ten_faults_has_ten_findings() {
             (REFUSED, "required", "ServiceRequest.intent"),
         ],
     );
-    let error = into_error(findings(referral)).unwrap_err();
+    let error = into_error(findings(referral));
     assert_eq!(error.cause(), BAD);
     assert_eq!(error.issues().len(), 10);
     assert!(
@@ -81,10 +86,10 @@ fn a_referral_with_ten_faults_has_ten_findings() {
 #[test]
 fn without_an_error_of_form_it_is_422_and_without_any_the_warnings_are_left() {
     let refused = findings(with("status", json!("started")));
-    assert_eq!(into_error(refused).unwrap_err().cause(), REFUSED);
+    assert_eq!(warnings(refused).unwrap_err().cause(), REFUSED);
     let warned = findings(with("meta", json!({"profile": ["http://a.example/unknown"]})));
-    assert_eq!(into_error(warned).unwrap().len(), 1);
-    assert_eq!(into_error(findings(with("id", json!("b")))).unwrap().len(), 0);
+    assert_eq!(warnings(warned).unwrap().len(), 1);
+    assert_eq!(warnings(findings(with("id", json!("b")))).unwrap().len(), 0);
 }
 
 #[test]
@@ -305,5 +310,43 @@ fn claims_are_examined() {
 #[test]
 fn there_is_an_end_to_the_findings() {
     let notes: Vec<Value> = (0..2000).map(|_| json!({"texxt": "a"})).collect();
-    assert_eq!(findings(with("note", json!(notes))).len(), 500);
+    assert_eq!(findings(with("note", json!(notes))).len(), 250);
+}
+
+#[test]
+fn extensions_belong_where_they_are_for() {
+    let clock_start = json!({"url": format!("{CANONICAL_BASE}/StructureDefinition/ic-clock-start"), "valueDateTime": "2026-01-01T10:00:00Z"});
+    let patient = |extension: &Value| json!({"resourceType": "Patient", "extension": [extension]});
+    check(patient(&clock_start), &[(REFUSED, "extension", "Patient.extension[0]")]);
+    check(patient(&json!({"url": "http://a.example/x", "valueString": "x"})), &[]);
+    // One that modifies may be ignored by those who only keep it.
+    let modifier = json!([{"url": "http://a.example/not", "valueBoolean": true}]);
+    let found = findings(json!({"resourceType": "Patient", "modifierExtension": modifier}));
+    assert_eq!((found.len(), found[0].issue.is_error()), (1, false), "{found:?}");
+    let found = acted_on(with("modifierExtension", modifier));
+    assert!(
+        found
+            .iter()
+            .any(|f| f.issue.is_error() && f.issue.expression == ["ServiceRequest.modifierExtension[0]"]),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn codes_have_the_form_of_their_system() {
+    let coded = |system: &str, code: &str| json!({"resourceType": "Observation", "status": "final", "code": {"coding": [{"system": system, "code": code}]}});
+    let severities =
+        |resource: Value| findings(resource).iter().map(|f| f.issue.severity).collect::<Vec<_>>();
+    use fhir::Severity::{Information, Warning};
+    assert_eq!(severities(coded("http://snomed.info/sct", "138875005")), []);
+    assert_eq!(severities(coded("http://snomed.info/sct", "138875006")), [Warning]);
+    assert_eq!(severities(coded("http://loinc.org", "8867-4")), []);
+    assert_eq!(severities(coded("http://loinc.org", "8867-5")), [Information]);
+    let notes = warnings(findings(coded("http://loinc.org", "8867-5"))).unwrap();
+    assert_eq!(notes, [], "notes are for those who ask");
+    let reason = json!([{"coding": [{"system": "http://snomed.info/sct", "code": "138875006"}]}]);
+    let found = acted_on(with("reasonCode", reason));
+    let wrong = found.iter().find(|f| f.issue.rule == Some("IC-TERM-02")).unwrap();
+    assert_eq!((wrong.cause, wrong.issue.is_error()), (REFUSED, true));
+    assert_eq!(wrong.issue.expression, ["ServiceRequest.reasonCode[0].coding[0].code"]);
 }

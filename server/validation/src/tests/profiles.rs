@@ -120,7 +120,8 @@ fn a_referral_with_ten_faults_of_both_kinds_has_ten_findings() {
     let members = referral.as_object_mut().unwrap();
     members.remove("requester");
     members.remove("identifier");
-    members.remove("extension");
+    let clock_start = format!("{CANONICAL_BASE}/StructureDefinition/ic-clock-start");
+    members["extension"].as_array_mut().unwrap().retain(|extension| extension["url"] == clock_start.as_str());
     members.insert("prioritty".into(), json!("urgent"));
     members.insert("status".into(), json!("started"));
     members.insert("subject".into(), json!({"reference": "Group/1"}));
@@ -150,4 +151,18 @@ fn a_referral_with_ten_faults_of_both_kinds_has_ten_findings() {
             (Cause::Unprocessable, "structure", "ServiceRequest.subject.reference"),
         ]
     );
+}
+
+#[test]
+fn what_a_profile_states_in_fhirpath_holds() {
+    let clock_start = format!("{CANONICAL_BASE}/StructureDefinition/ic-clock-start");
+    let mut referral = example("HFReferral-urgent-response.json");
+    let extensions = referral["extension"].as_array_mut().unwrap();
+    extensions.retain(|extension| extension["url"] != clock_start.as_str());
+    let findings = validate(&Resource::new(referral).unwrap(), &Settings::default());
+    let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+    assert_eq!((finding.cause, finding.issue.code), (Cause::Unprocessable, fhir::IssueType::Invariant));
+    assert_eq!(finding.issue.rule, Some("IC-UCR-01"));
+    assert!(finding.issue.diagnostics.contains("clock"), "{}", finding.issue.diagnostics);
+    assert_eq!(finding.issue.expression, ["ServiceRequest"]);
 }

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 
 fn structure_of(definition: &Value) -> Option<StructureRow> {
-    structure(serde_json::from_value(definition.clone()).unwrap()).unwrap()
+    structure(serde_json::from_value(definition.clone()).unwrap(), &profiles()).unwrap()
 }
 
 #[test]
@@ -51,6 +51,34 @@ fn a_structure_keeps_what_it_states_itself() {
             ("Thing.part", 0, Some(1), String::new(), Some("Thing.other")),
         ]
     );
+}
+
+/// One profile of a data type.
+fn profiles() -> Profiles {
+    let url = "http://hl7.org/fhir/StructureDefinition/SimpleThing";
+    let definition = json!({
+        "url": url, "name": "SimpleThing", "kind": "complex-type", "type": "Thing", "derivation": "constraint",
+        "snapshot": {"element": [{"path": "Thing", "constraint": [
+            {"key": "sth-1", "severity": "error", "human": "simple", "expression": "comparator.empty()"}]}]}
+    });
+    constraints_of_profile(serde_json::from_value(definition).unwrap()).into_iter().collect()
+}
+
+#[test]
+fn an_element_keeps_what_the_profile_of_its_type_states() {
+    let row = structure_of(&json!({
+        "url": "http://hl7.org/fhir/StructureDefinition/Whole", "name": "Whole", "kind": "resource", "type": "Whole",
+        "snapshot": {"element": [
+            {"path": "Whole"},
+            {"path": "Whole.simple", "type": [
+                {"code": "Thing", "profile": ["http://hl7.org/fhir/StructureDefinition/SimpleThing"]}]},
+            {"path": "Whole.other", "type": [{"code": "Thing"}]},
+        ]}
+    }))
+    .unwrap();
+    let keys: Vec<Vec<_>> =
+        row.elements.iter().map(|e| e.constraints.iter().map(|c| c.key.as_str()).collect()).collect();
+    assert_eq!(keys, [vec!["sth-1"], vec![]]);
 }
 
 #[test]
