@@ -10,7 +10,7 @@ mod create;
 mod floor;
 mod ledger;
 mod memory;
-mod message;
+pub(crate) mod message;
 mod notification;
 mod payload;
 mod place;

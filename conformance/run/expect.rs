@@ -146,6 +146,11 @@ impl Expect {
             let found = Matcher::read(matcher)?.faults(&JsonPath::parse(path)?.query(json).all());
             faults.extend(found.into_iter().map(|fault| format!("{path}: {fault}")));
         }
+        let of_bundle = self.matches.is_some() || self.in_order.is_some() || self.includes.is_some();
+        if of_bundle && json["resourceType"] != "Bundle" {
+            faults.push("the content is no Bundle".to_owned());
+            return Ok(());
+        }
         if let Some(names) = &self.matches {
             faults.extend(set_fault("matches", &ids(names, variables)?, &entries(json, "match"), variables));
         }
@@ -257,4 +262,95 @@ fn set_fault(what: &str, expected: &[String], found: &[String], variables: &Vari
         parts.push("one is there more than once".to_owned());
     }
     (!parts.is_empty()).then(|| format!("{what}: {}", parts.join("; ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::client::Answer;
+    use crate::run::request::Request;
+    use serde_json::json;
+
+    fn exchange(status: u16, headers: &[(&str, &str)], body: &str) -> Exchange {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let answer = Answer { status, headers, body: body.as_bytes().to_vec() };
+        let request = Request { body: Some(br#"{"a":1}"#.to_vec()), ..Request::get("http://server") };
+        Exchange { request, answer: Ok(answer) }
+    }
+
+    fn faults(expect: Value, exchange: &Exchange) -> Vec<String> {
+        let mut variables = Variables::default();
+        variables.set("one", "1");
+        variables.set("two", "2");
+        let expect: Expect = serde_json::from_value(expect).unwrap();
+        let findings = expect.findings(Level::Shall, exchange, &variables).unwrap();
+        findings.into_iter().map(|finding| finding.text).collect()
+    }
+
+    fn bundle(entries: &[(&str, &str)]) -> String {
+        let entry = |(id, mode): &(&str, &str)| json!({"resource": {"id": id}, "search": {"mode": mode}});
+        let entries: Vec<Value> = entries.iter().map(entry).collect();
+        json!({"resourceType": "Bundle", "entry": entries}).to_string()
+    }
+
+    #[test]
+    fn every_kind_of_expectation_holds_and_fails() {
+        let ok = |body: &str| exchange(200, &[("etag", "W/\"1\"")], body);
+        let (both, none) = (bundle(&[("1", "match"), ("2", "match")]), bundle(&[]));
+        let outcome = |code: &str| ok(&json!({"issue": [{"code": code}]}).to_string());
+        for (expect, right, wrong) in [
+            (json!({"status": 200}), ok(""), exchange(201, &[], "")),
+            (json!({"status": ["4xx", 501]}), exchange(404, &[], ""), exchange(500, &[], "")),
+            (json!({"header": {"ETag": "W/\"1\""}}), ok(""), exchange(200, &[], "")),
+            (json!({"header": {"ETag": "W/\"1\""}}), ok(""), exchange(200, &[("etag", "W/\"2\"")], "")),
+            (json!({"body": {"$.a": 1}}), ok(r#"{"a":1}"#), ok(r#"{"a":2}"#)),
+            (json!({"body": {"$.b": {"present": false}}}), ok("{}"), ok("<a/>")),
+            (json!({"text": ""}), ok(""), ok("x")),
+            (json!({"matches": ["two", "one"]}), ok(&both), ok(&bundle(&[("1", "match")]))),
+            (json!({"matches": ["one"]}), ok(&bundle(&[("1", "match")])), ok(&both)),
+            (json!({"matches": ["one"]}), ok(&bundle(&[("1", "match")])), ok(&bundle(&[("1", "include")]))),
+            (
+                json!({"matches": ["one"]}),
+                ok(&bundle(&[("1", "match")])),
+                ok(&bundle(&[("1", "match"), ("1", "match")])),
+            ),
+            (json!({"matches": []}), ok(&none), ok("{}")),
+            (json!({"in_order": ["one", "two"]}), ok(&both), ok(&bundle(&[("2", "match"), ("1", "match")]))),
+            (json!({"includes": ["one"]}), ok(&bundle(&[("1", "include")])), ok(&both)),
+            (json!({"issue": ["invalid", "value"]}), outcome("value"), outcome("not-found")),
+            (json!({"content": "sent"}), ok(r#"{"id":"7","a":1}"#), ok(r#"{"id":"7","a":1.0}"#)),
+        ] {
+            assert_eq!(faults(expect.clone(), &right), Vec::<String>::new(), "{expect}");
+            assert_ne!(faults(expect.clone(), &wrong), Vec::<String>::new(), "{expect}");
+        }
+    }
+
+    #[test]
+    fn no_answer_is_a_finding() {
+        let silent = Exchange { answer: Err("refused".to_owned()), ..exchange(200, &[], "") };
+        assert_eq!(faults(json!({}), &silent), ["there was no answer: refused"]);
+    }
+
+    #[test]
+    fn an_error_has_an_outcome() {
+        let outcome = r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error"}]}"#;
+        for (status, body, missing) in [
+            (200, "", false),
+            (404, outcome, false),
+            (404, "", true),
+            (400, r#"{"resourceType":"OperationOutcome","issue":[]}"#, true),
+            (500, "<html></html>", true),
+            (406, "<OperationOutcome><issue></issue></OperationOutcome>", false),
+        ] {
+            let finding = Expect::default().missing_outcome(&exchange(status, &[], body));
+            assert_eq!(finding.is_some(), missing, "{status} {body}");
+            assert!(finding.is_none_or(|finding| finding.level == Level::Should));
+        }
+    }
+
+    #[test]
+    fn a_fault_names_what_is_missing_and_what_is_too_much() {
+        let found = faults(json!({"matches": ["one"]}), &exchange(200, &[], &bundle(&[("2", "match")])));
+        assert_eq!(found, ["matches: missing one; wrongly there two"]);
+    }
 }

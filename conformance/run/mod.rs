@@ -7,6 +7,8 @@ mod client;
 mod content;
 mod declared;
 mod expect;
+#[cfg(test)]
+mod fairness;
 mod matcher;
 mod race;
 mod report;

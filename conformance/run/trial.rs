@@ -179,7 +179,7 @@ impl<'a> Trial<'a> {
                 self.created
                     .extend(answer.header("location").first().and_then(|url| resource_url(base, url)));
             }
-            if let Some(Value::Array(entries)) = answer.json().map(|mut json| json["entry"].take()) {
+            if let Some(Value::Array(entries)) = answer.json().and_then(|json| json.get("entry").cloned()) {
                 let locations = entries.iter().filter_map(|entry| entry["response"]["location"].as_str());
                 self.created.extend(locations.filter_map(|url| resource_url(base, url)));
             }
