@@ -12,7 +12,7 @@ use crate::operation::{Level, OPERATIONS, Operation};
 use crate::{Reply, Server};
 
 /// The day on which what this statement says last changed.
-const DATE: &str = "2026-11-21";
+const DATE: &str = "2026-11-22";
 
 const BACKPORT: &str = "http://hl7.org/fhir/uv/subscriptions-backport";
 
@@ -54,7 +54,7 @@ impl Server {
                     "description": "Bearer tokens with SMART v2 scopes; see .well-known/smart-configuration."
                 },
                 "resource": ResourceType::all().map(resource).collect::<Vec<_>>(),
-                "interaction": [{"code": "transaction"}, {"code": "batch"}],
+                "interaction": [{"code": "transaction"}, {"code": "batch"}, {"code": "history-system"}],
                 "operation": operations(|operation| operation.levels.contains(&Level::System)),
             }]
         });
@@ -75,7 +75,7 @@ fn resource(resource_type: ResourceType) -> Value {
     let name = resource_type.name();
     let is_workflow = WORKFLOW.contains(&resource_type);
     let mut interactions =
-        vec!["read", "vread", "create", "update", "patch", "history-instance", "search-type"];
+        vec!["read", "vread", "create", "update", "patch", "history-instance", "history-type", "search-type"];
     if !is_workflow {
         interactions.push("delete");
     }

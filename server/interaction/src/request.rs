@@ -118,6 +118,13 @@ pub enum Interaction {
         id: String,
         parameters: Vec<(String, String)>,
     },
+    HistoryType {
+        resource_type: ResourceType,
+        parameters: Vec<(String, String)>,
+    },
+    HistorySystem {
+        parameters: Vec<(String, String)>,
+    },
     Search {
         resource_type: ResourceType,
         parameters: Vec<(String, String)>,
@@ -163,6 +170,8 @@ pub fn parse(request: Request) -> Result<Interaction, Error> {
         },
         ["metadata"] if reads => Ok(Interaction::Capabilities),
         ["metadata"] => not_allowed(),
+        ["_history"] if reads => Ok(Interaction::HistorySystem { parameters: parameters(None)? }),
+        ["_history"] => not_allowed(),
         [operation] if operation.starts_with('$') => {
             let parameters = parameters(None)?;
             Call::read(request.verb, &operation[1..], None, None, &parameters, request.body)
@@ -182,6 +191,15 @@ pub fn parse(request: Request) -> Result<Interaction, Error> {
                 Verb::Put => update(resource_type, Which::Condition(query.to_owned()), request),
                 Verb::Patch => patch(resource_type, Which::Condition(query.to_owned()), request),
                 Verb::Delete => delete(resource_type, Which::Condition(query.to_owned()), request),
+            }
+        }
+        [name, "_history"] => {
+            let resource_type = ResourceType::parse(name)?;
+            match request.verb {
+                Verb::Get | Verb::Head => {
+                    Ok(Interaction::HistoryType { resource_type, parameters: parameters(None)? })
+                }
+                _ => not_allowed(),
             }
         }
         [name, "_search"] => {
@@ -250,7 +268,7 @@ pub fn parse(request: Request) -> Result<Interaction, Error> {
 pub fn allowed(path: &str) -> &'static [&'static str] {
     match path.split('/').collect::<Vec<_>>().as_slice() {
         [""] => &["POST"],
-        ["metadata"] | [_, _, "_history", ..] => &["GET", "HEAD"],
+        ["metadata" | "_history"] | [_, "_history"] | [_, _, "_history", ..] => &["GET", "HEAD"],
         [_, "_search"] => &["POST"],
         [above @ .., operation] if operation.starts_with('$') => {
             let resource_type = above.first().and_then(|name| ResourceType::find(name));

@@ -103,8 +103,12 @@ impl Server {
                 self.write_one(context, Write::Delete { resource_type, which, if_match }).await
             }
             Interaction::HistoryInstance { resource_type, id, parameters } => {
-                self.history(context, resource_type, &id, &parameters).await
+                self.history_instance(context, resource_type, &id, &parameters).await
             }
+            Interaction::HistoryType { resource_type, parameters } => {
+                self.history_type(context, resource_type, &parameters).await
+            }
+            Interaction::HistorySystem { parameters } => self.history_system(context, &parameters).await,
             Interaction::Search { resource_type, parameters } => {
                 self.search(context, resource_type, &parameters).await
             }

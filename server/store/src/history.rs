@@ -1,35 +1,66 @@
-//! The versions of one resource, newest first. Each version is seen under its own label.
+//! The versions of one resource, of types, or of everything, newest first. Each version is seen under its own label.
+//!
+//! Pages go on by keyset, from the time and the number of the last version: what is written meanwhile is newer, so every
+//! version that was there when the walk began is seen once.
 
-use fhir::Key;
+use std::time::{Duration, UNIX_EPOCH};
+
+use fhir::{Instant, Key, ResourceType};
 
 use crate::access::Parameters;
+use crate::search::cursor::{self, Value};
 use crate::{Access, Result, Store, Stored};
 
-/// A page of something that goes on.
+/// A page of a history.
 #[derive(Clone, Debug)]
 pub struct Page {
     pub entries: Vec<Stored>,
-    /// Whether there is more after it.
-    pub more: bool,
+    /// The cursor of the next page; `None` on the last one.
+    pub next: Option<String>,
+}
+
+/// Whose versions are asked for.
+#[derive(Clone, Debug)]
+pub enum Versions {
+    OfResource(Key),
+    OfTypes(Vec<ResourceType>),
+}
+
+/// Which of them.
+#[derive(Clone, Debug, Default)]
+pub struct Span {
+    /// Only those made at or after this time.
+    pub since: Option<Instant>,
+    /// Only those that were current at some time in this period, which ends before its second instant.
+    pub at: Option<(Instant, Instant)>,
 }
 
 impl Store {
-    /// Up to `count` versions of a resource, those before `before` (a version) when it is given.
-    pub async fn history(&self, access: &Access, key: Key, before: Option<i32>, count: u32) -> Result<Page> {
+    /// Up to `count` versions, those after `cursor` when it is given. `asked` says what was asked for in the words of the request:
+    /// a cursor belongs to one history.
+    ///
+    /// # Errors
+    /// 400 for a cursor that was not made by this server for this history.
+    pub async fn history(
+        &self,
+        access: &Access,
+        versions: &Versions,
+        span: &Span,
+        cursor: Option<&str>,
+        asked: &[&str],
+        count: u32,
+    ) -> Result<Page> {
+        let secret = self.cursor_secret().await?;
+        let after = cursor.map(|text| cursor::open(text, &secret, asked, 2)).transpose()?;
         let mut parameters = Parameters::default();
-        let k = parameters.push(key.uuid());
-        let b = parameters.push(before.unwrap_or(i32::MAX));
-        let l = parameters.push(i64::from(count) + 1);
-        let visible = access.condition("v", &mut parameters);
-        let sql = format!(
-            "SELECT {} FROM version v WHERE v.key = ${k} AND v.version_id < ${b} AND {visible} \
-             ORDER BY v.version_id DESC LIMIT ${l}",
-            Stored::COLUMNS
-        );
+        let sql = sql(access, versions, span, after.as_deref(), count + 1, &mut parameters);
         let mut entries = self.many(&sql, &parameters).await?;
         let more = entries.len() > count as usize;
         entries.truncate(count as usize);
-        Ok(Page { entries, more })
+        let place =
+            |last: &Stored| [Value::Number(last.last_updated.microseconds()), Value::Number(last.seq)];
+        let next = entries.last().filter(|_| more).map(|last| cursor::seal(&place(last), &secret, asked));
+        Ok(Page { entries, next })
     }
 
     /// How many versions of a resource this access may see.
@@ -39,5 +70,57 @@ impl Store {
         let visible = access.condition("v", &mut parameters);
         let sql = format!("SELECT count(*) FROM version v WHERE v.key = ${k} AND {visible}");
         self.count(&sql, &parameters).await
+    }
+}
+
+fn sql(
+    access: &Access,
+    versions: &Versions,
+    span: &Span,
+    after: Option<&[Value]>,
+    limit: u32,
+    parameters: &mut Parameters,
+) -> String {
+    const ORDER: &str = "v.last_updated DESC, v.seq DESC";
+    let time = |instant: Instant| {
+        UNIX_EPOCH + Duration::from_micros(u64::try_from(instant.microseconds()).unwrap_or(0))
+    };
+    let mut filter = String::new();
+    if let Some(since) = span.since {
+        filter.push_str(&format!(" AND v.last_updated >= ${}", parameters.push(time(since))));
+    }
+    if let Some((low, high)) = span.at {
+        let (low, high) = (parameters.push(time(low)), parameters.push(time(high)));
+        filter.push_str(&format!(
+            " AND v.last_updated < ${high} AND NOT EXISTS (SELECT FROM version n \
+             WHERE n.key = v.key AND n.version_id = v.version_id + 1 AND n.last_updated <= ${low})"
+        ));
+    }
+    if let Some([Value::Number(last_updated), Value::Number(seq)]) = after {
+        let at = parameters.push(time(Instant::from_microseconds(*last_updated)));
+        let seq = parameters.push(*seq);
+        filter.push_str(&format!(" AND (v.last_updated, v.seq) < (${at}, ${seq})"));
+    }
+    filter.push_str(" AND ");
+    filter.push_str(&access.condition("v", parameters));
+    let columns = Stored::COLUMNS;
+    match versions {
+        Versions::OfResource(key) => {
+            let key = parameters.push(key.uuid());
+            format!(
+                "SELECT {columns} FROM version v WHERE v.key = ${key}{filter} ORDER BY {ORDER} LIMIT {limit}"
+            )
+        }
+        // Each type is one range of the index, and gives one page at most.
+        Versions::OfTypes(types) => {
+            let types: Vec<i16> = types.iter().map(|resource_type| resource_type.number()).collect();
+            let types = parameters.push(types);
+            format!(
+                "SELECT {columns} FROM (SELECT p.seq FROM unnest(${types}::smallint[]) AS t (number) CROSS JOIN LATERAL (\
+                 SELECT v.last_updated, v.seq FROM version v WHERE v.resource_type = t.number{filter} \
+                 ORDER BY {ORDER} LIMIT {limit}) p ORDER BY p.last_updated DESC, p.seq DESC LIMIT {limit}) AS page \
+                 JOIN version v ON v.seq = page.seq ORDER BY {ORDER}"
+            )
+        }
     }
 }

@@ -23,7 +23,7 @@ pub use access::Access;
 pub use change::{Absent, Actor, Change, Commit, Committed, Label, Operation, Written};
 pub use content::Stored;
 pub use error::Result;
-pub use history::Page;
+pub use history::{Page, Span, Versions};
 pub use outbox::Outbox;
 pub use pool::{Settings, Store};
 pub use target::{Referrers, Target};

@@ -5,7 +5,7 @@
 //! nobody touches is neither repeated nor lost while others are written.
 
 mod criterion;
-mod cursor;
+pub(crate) mod cursor;
 mod include;
 mod order;
 
@@ -84,8 +84,14 @@ impl Store {
     async fn page(&self, access: &Access, query: &Query, found: &mut Found) -> Result<()> {
         let secret = self.cursor_secret().await?;
         let order = Order::of(query);
-        let after =
-            query.cursor.as_deref().map(|text| cursor::open(text, &secret, query, &order)).transpose()?;
+        let asked = query.used.iter().filter(|(name, _)| name != "_count");
+        let asked = asked.flat_map(|(name, value)| [name.as_str(), value.as_str()]);
+        let asked: Vec<&str> = [query.resource_type.name()].into_iter().chain(asked).collect();
+        let after = query
+            .cursor
+            .as_deref()
+            .map(|text| cursor::open(text, &secret, &asked, order.len()))
+            .transpose()?;
         let mut parameters = Parameters::default();
         let sql = page_sql(access, query, &order, after.as_deref(), &mut parameters);
         let rows = self.rows(&sql, &parameters).await?;
@@ -93,13 +99,13 @@ impl Store {
         if rows.len() > count
             && let Some(last) = rows.get(count.saturating_sub(1))
         {
-            found.next = Some(cursor::seal(&order.values(last, 8), &secret, query));
+            found.next = Some(cursor::seal(&order.values(last, 8), &secret, &asked));
         }
         found.matches = rows.iter().take(count).map(|row| Stored::from_row(row, 0)).collect::<Result<_>>()?;
         Ok(())
     }
 
-    async fn cursor_secret(&self) -> Result<Vec<u8>> {
+    pub(crate) async fn cursor_secret(&self) -> Result<Vec<u8>> {
         if let Some(secret) = self.cursor_secret.get() {
             return Ok(secret.clone());
         }

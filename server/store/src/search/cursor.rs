@@ -3,15 +3,13 @@
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use fhir::{Cause, Error};
-use search::Query;
 
-use super::order::Order;
 use crate::Result;
 use crate::access::Parameters;
 
 /// A sort value of the last match of a page.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Missing,
     Number(i64),
     Text(String),
@@ -19,7 +17,7 @@ pub(super) enum Value {
 
 impl Value {
     /// Adds the value to the parameters of a statement and returns its number; a missing one has none.
-    pub(super) fn push(&self, parameters: &mut Parameters) -> Option<usize> {
+    pub(crate) fn push(&self, parameters: &mut Parameters) -> Option<usize> {
         match self {
             Self::Missing => None,
             Self::Number(number) => Some(parameters.push(*number)),
@@ -47,23 +45,25 @@ impl Value {
 
 const SIGNATURE: usize = 16;
 
-pub(super) fn seal(values: &[Value], secret: &[u8], query: &Query) -> String {
+/// The cursor with these values, for what was asked for in these words.
+pub(crate) fn seal(values: &[Value], secret: &[u8], asked: &[&str]) -> String {
     let body = serde_json::Value::from_iter(values.iter().map(Value::to_json)).to_string();
-    let mut bytes = signature(body.as_bytes(), secret, query).to_vec();
+    let mut bytes = signature(body.as_bytes(), secret, asked).to_vec();
     bytes.extend_from_slice(body.as_bytes());
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
-pub(super) fn open(text: &str, secret: &[u8], query: &Query, order: &Order) -> Result<Vec<Value>> {
+/// The values of a cursor, which must be so many.
+pub(crate) fn open(text: &str, secret: &[u8], asked: &[&str], len: usize) -> Result<Vec<Value>> {
     let values = || {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
         let (signed, body) = bytes.split_at_checked(SIGNATURE)?;
-        if signature(body, secret, query) != signed {
+        if signature(body, secret, asked) != signed {
             return None;
         }
         let serde_json::Value::Array(values) = serde_json::from_slice(body).ok()? else { return None };
         let values: Option<Vec<_>> = values.iter().map(Value::from_json).collect();
-        values.filter(|values| values.len() == order.len())
+        values.filter(|values| values.len() == len)
     };
     values().ok_or_else(|| {
         Error::new(
@@ -73,17 +73,15 @@ pub(super) fn open(text: &str, secret: &[u8], query: &Query, order: &Order) -> R
     })
 }
 
-/// The signature is for one search: in another, the place after which a page begins would be another place.
-fn signature(body: &[u8], secret: &[u8], query: &Query) -> [u8; SIGNATURE] {
+/// The signature is for one search or history: in another, the place after which a page begins would be another place.
+fn signature(body: &[u8], secret: &[u8], asked: &[&str]) -> [u8; SIGNATURE] {
     let mut key = [0; 32];
     for (to, from) in key.iter_mut().zip(secret) {
         *to = *from;
     }
     let mut hasher = blake3::Hasher::new_keyed(&key);
-    let asked = query.used.iter().filter(|(name, _)| name != "_count");
-    let asked = asked.flat_map(|(name, value)| [name.as_str(), value.as_str()]);
-    for text in [query.resource_type.name()].into_iter().chain(asked) {
-        // With its length, so that no two searches read the same.
+    for text in asked {
+        // With its length, so that no two lists read the same.
         hasher.update(&text.len().to_le_bytes());
         hasher.update(text.as_bytes());
     }
