@@ -1,8 +1,9 @@
 //! Codes against the value sets that elements are bound to, <https://hl7.org/fhir/R4/terminologies.html#strength>.
 //!
-//! Only value sets that are held in full are asked; a code of any other is taken as it is.
+//! What is required is asked of the value sets that are held in full, what is recommended of all terminology that is held. A
+//! code that nothing here can tell is taken as it is.
 
-use canonical::{Binding, Strength, ValueSet, definitions};
+use canonical::{Binding, Strength, ValueSet, definitions, terminology::terminology};
 use fhir::{Cause, Issue, IssueType, Map, Severity, Value};
 
 use crate::{
@@ -21,14 +22,18 @@ pub(crate) fn check(value: &Value, type_name: &str, binding: &Binding, at: &At<'
     if binding.strength == Strength::Example || (binding.strength != Strength::Required && !has_code(value)) {
         return;
     }
-    let Some(set) = definitions().value_set(&binding.value_set) else { return };
-    let Some(is_in) = contains(set, value, type_name) else { return };
-    if is_in {
+    let set = definitions().value_set(&binding.value_set);
+    let is_in = match set {
+        Some(set) => contains(set, value, type_name),
+        None if binding.strength == Strength::Required => None,
+        None => is_member(&binding.value_set, value, type_name),
+    };
+    if is_in != Some(false) {
         return;
     }
     let (place, received) = received(value, at);
-    let advice = advice(set, value);
-    let one_of = sample(set);
+    let advice = set.map(|set| advice(set, value)).unwrap_or_default();
+    let one_of = set.map_or_else(|| "$expand lists them".to_owned(), sample);
     let (severity, text) = match binding.strength {
         Strength::Required => (
             Severity::Error,
@@ -55,6 +60,25 @@ pub(crate) fn contains(set: &ValueSet, value: &Value, type_name: &str) -> Option
         "CodeableConcept" => Some(codings(value.as_object()?).any(|coding| has_coding(set, coding))),
         "Coding" | "Quantity" => Some(has_coding(set, value.as_object()?)),
         _ => Some(set.contains(None, value.as_str()?)),
+    }
+}
+
+/// The same for a value set of which not all codes are known; `None` when that of one code cannot be told.
+fn is_member(url: &str, value: &Value, type_name: &str) -> Option<bool> {
+    let is_member = |system: Option<&str>, code: &str| {
+        terminology().member(url, system, code).ok().map(|found| found.is_some())
+    };
+    let of_coding = |coding: &Map<String, Value>| {
+        let system = coding.get("system")?.as_str()?;
+        is_member(Some(system), coding.get("code")?.as_str()?)
+    };
+    match type_name {
+        "CodeableConcept" => {
+            let all: Option<Vec<bool>> = codings(value.as_object()?).map(of_coding).collect();
+            all.filter(|all| !all.is_empty()).map(|all| all.contains(&true))
+        }
+        "Coding" | "Quantity" => of_coding(value.as_object()?),
+        _ => is_member(None, value.as_str()?),
     }
 }
 

@@ -350,3 +350,39 @@ fn codes_have_the_form_of_their_system() {
     assert_eq!((wrong.cause, wrong.issue.is_error()), (REFUSED, true));
     assert_eq!(wrong.issue.expression, ["ServiceRequest.reasonCode[0].coding[0].code"]);
 }
+
+#[test]
+fn what_is_recommended_is_said_of_codes_that_can_be_told() {
+    use fhir::Severity::{Information, Warning};
+    let v3 = "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus";
+    let status = |concept: Value| json!({"resourceType": "Patient", "maritalStatus": concept});
+    let coding = |system: &str, code: &str| json!({"coding": [{"system": system, "code": code}]});
+    let admitted = |code: &str| {
+        let source = coding("http://terminology.hl7.org/CodeSystem/admit-source", code);
+        json!({"resourceType": "Encounter", "status": "finished", "class": {"system":
+            "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IMP"}, "hospitalization": {"admitSource": source}})
+    };
+    for (resource, expected) in [
+        (status(coding(v3, "M")), vec![]),
+        (status(coding(v3, "happy")), vec![Warning]),
+        (status(json!({"text": "happy"})), vec![]),
+        (
+            status(
+                json!({"coding": [{"system": "http://a.example/local", "code": "m"}, {"system": v3, "code": "M"}]}),
+            ),
+            vec![],
+        ),
+        (admitted("emd"), vec![]),
+        (admitted("sky"), vec![Information]),
+        // Whether SNOMED CT has the code, nothing here can tell.
+        (
+            json!({"resourceType": "Procedure", "status": "completed", "subject": {"display": "x"},
+            "code": coding("http://snomed.info/sct", "80146002")}),
+            vec![],
+        ),
+    ] {
+        let found = findings(resource.clone());
+        let severities: Vec<_> = found.iter().map(|f| f.issue.severity).collect();
+        assert_eq!(severities, expected, "{resource} {found:?}");
+    }
+}
