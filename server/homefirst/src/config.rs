@@ -242,6 +242,8 @@ impl Config {
             default_count: self.search.default_count,
             max_count: self.search.max_count,
             max_entries: self.bundles.max_entries,
+            asks_for_tokens: self.auth.mode != AuthMode::Off,
+            allows_origins: !self.http.cors_origins.is_empty(),
             hub: Some(self.workflow.hub.clone()).filter(|hub| !hub.is_empty()),
         }
     }

@@ -19,7 +19,11 @@ pub(crate) async fn follow(server: Arc<Server>, mut changes: mpsc::Receiver<Stat
 
 async fn write(server: &Server, change: &StatusChange) -> Result<(), Error> {
     let context = Context::of_server();
-    let read = Interaction::Read { resource_type: ResourceType::SUBSCRIPTION, id: change.id.clone() };
+    let read = Interaction::Read {
+        resource_type: ResourceType::SUBSCRIPTION,
+        id: change.id.clone(),
+        parameters: Vec::new(),
+    };
     let reply = match server.perform(&context, read).await {
         Ok(reply) => reply,
         Err(error) if matches!(error.cause(), Cause::NotFound | Cause::Deleted) => return Ok(()),

@@ -46,13 +46,7 @@ impl Server {
             "rest": [{
                 "mode": "server",
                 "documentation": "Search parameters that are not known are refused with 400; Prefer: handling=lenient ignores them.",
-                "security": {
-                    "cors": true,
-                    "service": [{"coding": [{
-                        "system": "http://terminology.hl7.org/CodeSystem/restful-security-service", "code": "SMART-on-FHIR"
-                    }]}],
-                    "description": "Bearer tokens with SMART v2 scopes; see .well-known/smart-configuration."
-                },
+                "security": self.security(),
                 "resource": ResourceType::all().map(resource).collect::<Vec<_>>(),
                 "interaction": [{"code": "transaction"}, {"code": "batch"}, {"code": "history-system"}],
                 "operation": operations(|operation| operation.levels.contains(&Level::System)),
@@ -62,6 +56,21 @@ impl Server {
             retain_filled(rest);
         }
         statement
+    }
+
+    /// Who may call, as this server is set up.
+    fn security(&self) -> Value {
+        let mut security = json!({"cors": self.settings.allows_origins});
+        if self.settings.asks_for_tokens {
+            security["service"] = json!([{"coding": [{
+                "system": "http://terminology.hl7.org/CodeSystem/restful-security-service", "code": "SMART-on-FHIR"
+            }]}]);
+            security["description"] =
+                json!("Bearer tokens with SMART v2 scopes; see .well-known/smart-configuration.");
+        } else {
+            security["description"] = json!("Nobody has to log in.");
+        }
+        security
     }
 }
 

@@ -87,6 +87,7 @@ pub enum Interaction {
     Read {
         resource_type: ResourceType,
         id: String,
+        parameters: Vec<(String, String)>,
     },
     VRead {
         resource_type: ResourceType,
@@ -221,9 +222,11 @@ pub fn parse(request: Request) -> Result<Interaction, Error> {
         [name, id] => {
             let resource_type = ResourceType::parse(name)?;
             match request.verb {
-                Verb::Get | Verb::Head => {
-                    Ok(Interaction::Read { resource_type, id: known_id(id)?.to_string() })
-                }
+                Verb::Get | Verb::Head => Ok(Interaction::Read {
+                    resource_type,
+                    id: known_id(id)?.to_string(),
+                    parameters: parameters(None)?,
+                }),
                 Verb::Put => update(resource_type, Which::Id(Id::parse(id)?), request),
                 Verb::Patch => patch(resource_type, Which::Id(known_id(id)?), request),
                 Verb::Delete => delete(resource_type, Which::Id(known_id(id)?), request),

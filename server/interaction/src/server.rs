@@ -35,6 +35,9 @@ pub struct Settings {
     pub max_count: u32,
     /// How many entries a Bundle may have.
     pub max_entries: usize,
+    /// Whether callers need a token, and whether pages of other origins may call: as the CapabilityStatement tells.
+    pub asks_for_tokens: bool,
+    pub allows_origins: bool,
     /// The service to which referrals go that name no performer, as `HealthcareService/hub`.
     pub hub: Option<String>,
 }
@@ -86,7 +89,9 @@ impl Server {
     pub async fn perform(&self, context: &Context, interaction: Interaction) -> Result<Reply, Error> {
         match interaction {
             Interaction::Capabilities => Ok(self.capabilities()),
-            Interaction::Read { resource_type, id } => self.read(context, resource_type, &id).await,
+            Interaction::Read { resource_type, id, parameters } => {
+                self.read(context, resource_type, &id, &parameters).await
+            }
             Interaction::VRead { resource_type, id, version_id } => {
                 self.vread(context, resource_type, &id, &version_id).await
             }

@@ -69,6 +69,7 @@ impl Unit<'_> {
         resource: Resource,
     ) -> Result<(Planned, Success), Error> {
         let success = if current.operation == Operation::Delete { Success::Created } else { Success::Ok };
+        refuse_part(&resource)?;
         let id = Id::parse(&current.id)?;
         Ok((self.draft_update(id, current, resource).await?, success))
     }
@@ -131,6 +132,19 @@ pub(crate) fn stale(name: &str, current: Option<&Stored>) -> Error {
         Cause::VersionMismatch,
         Issue::error(IssueType::Conflict, sentence).by_rule("IC-VER-02"),
     )
+}
+
+/// A resource that was read with `_summary` or `_elements` would lose what it was read without.
+fn refuse_part(resource: &Resource) -> Result<(), Error> {
+    let tags = resource.members().get("meta").and_then(|meta| meta["tag"].as_array());
+    if !tags.is_some_and(|tags| tags.iter().any(|tag| tag["code"] == "SUBSETTED")) {
+        return Ok(());
+    }
+    let sentence = "This is a part of the resource: what it was read without would be lost. Read it without _summary and _elements, and change that.";
+    Err(Error::with_issue(
+        Cause::Unprocessable,
+        Issue::error(IssueType::BusinessRule, sentence).at(format!("{}.meta.tag", resource.resource_type())),
+    ))
 }
 
 fn check_id(id: &Id, resource: &Resource) -> Result<(), Error> {

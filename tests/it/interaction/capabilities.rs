@@ -35,6 +35,25 @@ async fn everybody_may_ask_and_it_is_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn it_says_who_may_call_as_the_server_is_set_up() {
+    let closed = TestServer::start().await;
+    let security =
+        closed.with_token(None).get("metadata").await.expect(200).json["rest"][0]["security"].clone();
+    assert_eq!(security["cors"], false);
+    assert_eq!(security["service"][0]["coding"][0]["code"], "SMART-on-FHIR");
+
+    let open = TestServer::with(|config| {
+        config.auth.mode = homefirst::config::AuthMode::Off;
+        config.http.cors_origins = vec!["https://board.example".to_owned()];
+    });
+    let open = open.await;
+    let security =
+        open.with_token(None).get("metadata").await.expect(200).json["rest"][0]["security"].clone();
+    assert_eq!(security["cors"], true);
+    assert_eq!(security.get("service"), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_declared_can_be_searched_and_what_is_not_is_refused() {
     let server = TestServer::start().await;
     let epr = server.caller("epr");

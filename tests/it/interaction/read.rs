@@ -37,3 +37,21 @@ async fn ids_are_case_sensitive() {
     epr.put("Location/abc", &location("abc")).await.expect(201);
     assert_eq!(epr.get("Location/ABC").await.expect(200).json["name"], "ABC");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_is_read_and_does_not_replace_the_whole() {
+    let server = TestServer::start().await;
+    let epr = server.caller("epr");
+    let address = epr.post("Patient", &builders::patient()).await.expect(201).reference();
+    let whole = epr.get(&format!("{address}?_summary=false")).await.expect(200);
+    assert_eq!(whole.body, epr.get(&address).await.expect(200).body);
+    let part = epr.get(&format!("{address}?_elements=gender")).await.expect(200);
+    assert!(part.json.get("name").is_none() && part.json.get("gender").is_some(), "{}", part.json);
+    let summary = epr.get(&format!("{address}?_summary=data")).await.expect(200);
+    assert!(summary.json["meta"]["tag"].to_string().contains("SUBSETTED"));
+    epr.get(&format!("{address}?_summary=count")).await.expect(400);
+
+    let refused = epr.put_back(&part.json).await.expect(422);
+    assert_eq!(refused.expressions(), ["Patient.meta.tag"]);
+    assert_eq!(epr.get(&address).await.expect(200).body, whole.body);
+}
