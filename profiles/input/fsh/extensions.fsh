@@ -226,16 +226,83 @@ Context: ServiceRequest, Task, EpisodeOfCare
 * value[x] 1..1
 * value[x] only string
 
-// Restated from UK Core, version 1.2.0: copyright HL7 UK, Apache License 2.0. The definition there is the one that counts.
-Extension: ExtensionUKCoreSourceOfServiceRequest
-Id: Extension-UKCore-SourceOfServiceRequest
-Title: "Extension UK Core Source Of Service Request"
-Description: "This extension describes the source of the Service Request."
+Extension: ICJourney
+Id: ic-journey
+Title: "Journey"
+Description: "The number of the journey, on a resource that has no element for it: every referral, Task, episode and plan of one spell of care shares it."
+Context: Observation, Encounter, Flag, Goal, QuestionnaireResponse, Communication, DocumentReference
+* value[x] 1..1
+* value[x] only Identifier
+* valueIdentifier.system 1..1
+* valueIdentifier.system = $journey
+* valueIdentifier.value 1..1
+
+Extension: ICEpisode
+Id: ic-episode
+Title: "Episode"
+Description: "The episode of intermediate care that a resource belongs to: scores at its start and its end are compared."
+Context: Observation, Goal, QuestionnaireResponse
+* value[x] 1..1
+* value[x] only Reference(EpisodeOfCare)
+
+Extension: ICScorePoint
+Id: ic-score-point
+Title: "Point of a score"
+Description: "At which point of the episode a score was taken: only pairs of start and end count for the measure of independence."
+Context: Observation
+* value[x] 1..1
+* value[x] only code
+* value[x] from ic-score-point (required)
+
+Extension: ICCapacity
+Id: ic-capacity
+Title: "Capacity"
+Description: "How many places or beds a team has and how many are free, as of a time: an older figure is no figure."
+Context: HealthcareService, Location
+* extension contains
+    kind 1..1 and
+    total 0..1 and
+    free 1..1 and
+    asOf 1..1
+* insert Part(extension[kind], code)
+* extension[kind].value[x] from ic-capacity-kind (required)
+* insert Part(extension[total], unsignedInt)
+* insert Part(extension[free], unsignedInt)
+* insert Part(extension[asOf], dateTime)
+
+Extension: ICFunding
+Id: ic-funding
+Title: "Funding"
+Description: "Who pays: NHS, council, both, or the person."
+Context: ServiceRequest, EpisodeOfCare, CarePlan
+* value[x] 1..1
+* value[x] only code
+* value[x] from ic-funding (required)
+
+Extension: ICAmendment
+Id: ic-amendment
+Title: "Amendment"
+Description: "What was added to a referral while the team was working on it, and in which version."
 Context: ServiceRequest
-* ^url = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-SourceOfServiceRequest"
-* ^version = "1.2.0"
-* ^publisher = "HL7 UK"
-* ^copyright = "Copyright © 2021+ HL7 UK. Licensed under the Apache License, Version 2.0, http://www.apache.org/licenses/LICENSE-2.0."
+* extension contains
+    version 1..1 and
+    what 1..1
+* insert Part(extension[version], id)
+* insert Part(extension[what], string)
+
+Extension: ICVirtualWardPathway
+Id: ic-virtual-ward-pathway
+Title: "Virtual ward pathway"
+Description: "For which kind of illness the virtual ward takes the person."
+Context: ServiceRequest, EpisodeOfCare
 * value[x] 1..1
 * value[x] only CodeableConcept
-* value[x] from $UKCoreSourceOfServiceRequest (preferred)
+* value[x] from ic-virtual-ward-pathway (extensible)
+
+Extension: ICResponsibleClinician
+Id: ic-responsible-clinician
+Title: "Responsible clinician"
+Description: "The named consultant or GP who answers for the person's care: a virtual ward takes nobody without one."
+Context: ServiceRequest
+* value[x] 1..1
+* value[x] only Reference(Practitioner or PractitionerRole)

@@ -149,3 +149,17 @@ Usage: #definition
 * description = "When the episode is expected to end."
 * expression = "EpisodeOfCare.extension('https://homefirst.example/fhir/StructureDefinition/ic-expected-end').value"
 
+Instance: Observation-score-point
+InstanceOf: SearchParameter
+Usage: #definition
+* insert SearchBy(Observation, score-point, token)
+* description = "At which point of the episode a score was taken."
+* expression = "Observation.extension('https://homefirst.example/fhir/StructureDefinition/ic-score-point').value"
+
+Instance: Observation-episode
+InstanceOf: SearchParameter
+Usage: #definition
+* insert SearchBy(Observation, episode, reference)
+* description = "The episode that a score belongs to."
+* expression = "Observation.extension('https://homefirst.example/fhir/StructureDefinition/ic-episode').value"
+* target = #EpisodeOfCare

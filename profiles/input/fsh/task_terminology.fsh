@@ -35,6 +35,10 @@ Description: "What a team reports of its work."
 * #outcome "Outcome" "CodeableConcept of ic-episode-outcome"
 * #onward-referral "Onward referral" "Reference to the ServiceRequest"
 * #discharge-summary "Discharge summary" "Reference to the DocumentReference"
+* #attended "Attendance" "CodeableConcept of ic-attendance"
+* #mechanism "Mechanism" "CodeableConcept of ic-contact-mechanism"
+* #place "Place" "CodeableConcept, or Reference to the Location"
+* #whereabouts "Whereabouts" "CodeableConcept of ic-day91-status: where the person lives on the day of a check"
 
 ValueSet: ICTaskOutputVS
 Id: ic-task-output

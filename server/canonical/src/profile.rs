@@ -28,6 +28,7 @@ pub fn read(text: &str) -> Result<Option<Profile>, String> {
         name: definition.name,
         type_name: definition.type_name,
         contexts: definition.context,
+        base: definition.base_definition,
     }))
 }
 

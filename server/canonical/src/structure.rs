@@ -114,6 +114,8 @@ pub struct Profile {
     pub type_name: String,
     /// For extensions: the elements that it may stand on; empty is any.
     pub contexts: Vec<ExtensionContext>,
+    /// The url of the definition that it narrows: of a profile, or of its type.
+    pub base: Option<String>,
     pub elements: Vec<ProfileElement>,
 }
 

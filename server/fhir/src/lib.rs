@@ -13,6 +13,7 @@ pub mod primitive;
 pub mod reference;
 pub mod resource;
 pub mod resource_type;
+pub mod snomed;
 pub mod xml;
 
 pub use error::{Cause, Error};

@@ -14,7 +14,7 @@ const CORE: &str = "http://hl7.org/fhir/StructureDefinition/";
 const TASK_CODE: &str = "http://hl7.org/fhir/CodeSystem/task-code";
 
 /// The profiles that apply: those claimed that are known and fit the type, then, for the types in
-/// `settings.required_profiles`, the default one. A profile is named once.
+/// `settings.required_profiles`, the default one. A profile is named once, and not beside one that narrows it.
 #[must_use]
 pub fn profiles_for(resource: &Resource, settings: &Settings) -> Vec<&'static Profile> {
     let name = resource.resource_type().name();
@@ -33,7 +33,16 @@ pub fn profiles_for(resource: &Resource, settings: &Settings) -> Vec<&'static Pr
     {
         profiles.push(profile);
     }
+    let narrowed: Vec<&Profile> = profiles.iter().flat_map(|profile| bases(profile)).collect();
+    profiles.retain(|profile| !narrowed.iter().any(|base| std::ptr::eq(*base, *profile)));
     profiles
+}
+
+/// The profiles of ours that this one narrows, the nearest first.
+fn bases(profile: &'static Profile) -> impl Iterator<Item = &'static Profile> {
+    let base = |profile: &&'static Profile| definitions().profile(profile.base.as_deref()?);
+    // A definition that is its own base would go round; none of ours is deeper than this.
+    std::iter::successors(base(&profile), base).take(8)
 }
 
 /// Reports claims that cannot be true, and warns of those that cannot be examined.
@@ -71,6 +80,8 @@ fn claims(resource: &Resource) -> impl Iterator<Item = (usize, &str)> {
 
 /// The name of the profile that the content of a workflow resource asks for.
 fn default_name(resource: &Resource) -> Option<&'static str> {
+    let own = |id: &str| format!("{CANONICAL_BASE}/CodeSystem/{id}");
+    // Without a code, any of the system.
     let has = |concepts: Option<&Value>, system: &str, code: &str| {
         let concepts = match concepts {
             Some(Value::Array(items)) => items.as_slice(),
@@ -80,16 +91,30 @@ fn default_name(resource: &Resource) -> Option<&'static str> {
         let codings = concepts.iter().filter_map(|concept| concept.get("coding")?.as_array()).flatten();
         codings.into_iter().any(|coding| {
             coding.get("system").and_then(Value::as_str) == Some(system)
-                && coding.get("code").and_then(Value::as_str) == Some(code)
+                && (code.is_empty() || coding.get("code").and_then(Value::as_str) == Some(code))
         })
     };
     match resource.resource_type() {
         ResourceType::SERVICE_REQUEST => {
-            let category = format!("{CANONICAL_BASE}/CodeSystem/ic-referral-category");
-            let is_discharge = has(resource.get("category"), &category, "discharge");
-            Some(if is_discharge { "HFDischargePlan" } else { "HFReferral" })
+            let category = |code| has(resource.get("category"), &own("ic-referral-category"), code);
+            let line = |code| has(resource.get("code"), &own("ic-service-line"), code);
+            Some(match () {
+                () if category("discharge") => "HFDischargePlan",
+                () if line("urgent-community-response") => "HFUCRReferral",
+                () if line("virtual-ward") => "HFVirtualWardReferral",
+                () => "HFReferral",
+            })
         }
-        ResourceType::TASK => has(resource.get("code"), TASK_CODE, "fulfill").then_some("HFFulfilmentTask"),
+        ResourceType::TASK => {
+            let code = resource.get("code");
+            let activity = |wanted: &str| has(code, &own("ic-activity-type"), wanted);
+            match () {
+                () if has(code, TASK_CODE, "fulfill") => Some("HFFulfilmentTask"),
+                () if activity("84-day-check") || activity("91-day-check") => Some("HFOutcomeCheck"),
+                () if activity("") => Some("HFActivityTask"),
+                () => None,
+            }
+        }
         ResourceType::EPISODE_OF_CARE => Some("HFEpisode"),
         ResourceType::CARE_PLAN => Some("HFRecoveryPlan"),
         _ => None,
@@ -104,6 +129,7 @@ mod tests {
     #[test]
     fn the_content_names_the_default() {
         let category = |code| json!([{"coding": [{"system": format!("{CANONICAL_BASE}/CodeSystem/ic-referral-category"), "code": code}]}]);
+        let coded = |system: &str, code: &str| json!({"coding": [{"system": format!("{CANONICAL_BASE}/CodeSystem/{system}"), "code": code}]});
         let cases = [
             (
                 json!({"resourceType": "ServiceRequest", "category": category("discharge")}),
@@ -116,6 +142,26 @@ mod tests {
                 Some("HFFulfilmentTask"),
             ),
             (json!({"resourceType": "Task", "code": {"coding": [{"code": "fulfill"}]}}), None),
+            (
+                json!({"resourceType": "Task", "code": coded("ic-activity-type", "review")}),
+                Some("HFActivityTask"),
+            ),
+            (
+                json!({"resourceType": "Task", "code": coded("ic-activity-type", "91-day-check")}),
+                Some("HFOutcomeCheck"),
+            ),
+            (
+                json!({"resourceType": "ServiceRequest", "code": coded("ic-service-line", "urgent-community-response")}),
+                Some("HFUCRReferral"),
+            ),
+            (
+                json!({"resourceType": "ServiceRequest", "code": coded("ic-service-line", "virtual-ward")}),
+                Some("HFVirtualWardReferral"),
+            ),
+            (
+                json!({"resourceType": "ServiceRequest", "code": coded("ic-service-line", "reablement")}),
+                Some("HFReferral"),
+            ),
             (json!({"resourceType": "EpisodeOfCare"}), Some("HFEpisode")),
             (json!({"resourceType": "CarePlan"}), Some("HFRecoveryPlan")),
             (json!({"resourceType": "Patient"}), None),
@@ -123,6 +169,21 @@ mod tests {
         for (json, expected) in cases {
             let resource = Resource::new(json).unwrap();
             assert_eq!(default_name(&resource), expected, "{:?}", resource.value());
+        }
+    }
+
+    #[test]
+    fn a_profile_is_not_held_beside_one_that_narrows_it() {
+        let url = |name: &str| format!("{CANONICAL_BASE}/StructureDefinition/{name}");
+        let line = json!({"coding": [{"system": format!("{CANONICAL_BASE}/CodeSystem/ic-service-line"),
+            "code": "urgent-community-response"}]});
+        for claims in
+            [json!([]), json!([url("HFReferral")]), json!([url("HFUCRReferral"), url("HFReferral")])]
+        {
+            let json = json!({"resourceType": "ServiceRequest", "meta": {"profile": claims}, "code": line});
+            let profiles = profiles_for(&Resource::new(json).unwrap(), &Settings::default());
+            let names: Vec<_> = profiles.iter().map(|profile| profile.name.as_str()).collect();
+            assert_eq!(names, ["HFUCRReferral"]);
         }
     }
 }

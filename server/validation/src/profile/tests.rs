@@ -16,6 +16,7 @@ fn plan(elements: &Value) -> &'static Plan {
         name: "Made".into(),
         type_name: "ServiceRequest".into(),
         contexts: Vec::new(),
+        base: None,
         elements,
     };
     Box::leak(Box::new(Plan::compile(definitions(), Box::leak(Box::new(profile)))))

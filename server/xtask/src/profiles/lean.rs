@@ -65,7 +65,7 @@ fn lean_element(element: &Value, said: &Value, url: &str) -> Value {
             "type" if forbidden => None,
             "definition" | "comment" => said.get(key).map(|_| value.clone()),
             "binding" => Some(lean_binding(value)),
-            "constraint" => own_constraints(value, url),
+            "constraint" => our_constraints(value, url),
             key => is_kept(key).then(|| value.clone()),
         };
         lean.extend(kept.map(|value| (key.clone(), value)));
@@ -83,8 +83,14 @@ fn lean_binding(binding: &Value) -> Value {
     Value::Object(kept.map(|(key, value)| (key.clone(), value.clone())).collect())
 }
 
-fn own_constraints(constraints: &Value, url: &str) -> Option<Value> {
-    let own = constraints.as_array().into_iter().flatten();
-    let own: Vec<_> = own.filter(|c| c.get("source").is_some_and(|source| source == url)).cloned().collect();
-    (!own.is_empty()).then_some(Value::Array(own))
+/// Those of this definition and of the profiles of ours that it is made from, which a snapshot repeats with their source.
+fn our_constraints(constraints: &Value, url: &str) -> Option<Value> {
+    let base = url.rsplit_once('/').map_or(url, |(base, _)| base);
+    let is_ours = |source: &str| source.strip_prefix(base).is_some_and(|name| name.starts_with('/'));
+    let ours = constraints.as_array().into_iter().flatten();
+    let ours: Vec<_> = ours
+        .filter(|constraint| constraint.get("source").and_then(Value::as_str).is_some_and(is_ours))
+        .cloned()
+        .collect();
+    (!ours.is_empty()).then_some(Value::Array(ours))
 }
