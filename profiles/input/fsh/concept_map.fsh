@@ -14,6 +14,12 @@ RuleSet: To(group, index, code, target, equivalence)
 * group[{group}].element[{index}].target.code = #{target}
 * group[{group}].element[{index}].target.equivalence = #{equivalence}
 
+RuleSet: ToAbout(group, index, code, target, comment)
+* group[{group}].element[{index}].code = #{code}
+* group[{group}].element[{index}].target.code = #{target}
+* group[{group}].element[{index}].target.equivalence = #inexact
+* group[{group}].element[{index}].target.comment = "{comment}"
+
 RuleSet: ToNothing(group, index, code, comment)
 * group[{group}].element[{index}].code = #{code}
 * group[{group}].element[{index}].target.equivalence = #unmatched
@@ -219,14 +225,14 @@ Title: "Status reason to reject reasons"
 * insert To(0, 2, patient-declined, 24, equivalent)
 * insert To(0, 3, uncontactable, 27, equivalent)
 * insert To(0, 4, not-eligible, 40, equivalent)
-* insert To(0, 5, out-of-area, 42, inexact)
+* insert ToAbout(0, 5, out-of-area, 42, The nearest reason: how far away)
 * insert To(0, 6, other, 99, equivalent)
 * group[0].unmapped.mode = #fixed
 * group[0].unmapped.code = #99
 * group[0].unmapped.display = "Other"
 * group[1].source = "https://homefirst.example/fhir/CodeSystem/ic-status-reason"
 * group[1].target = "https://fhir.nhs.uk/CodeSystem/rejected-reasons-bars"
-* insert To(1, 0, capacity, RRNA, inexact)
+* insert ToAbout(1, 0, capacity, RRNA, No resource in the time that was asked for)
 * insert To(1, 1, uncontactable, FC, equivalent)
 * group[1].unmapped.mode = #fixed
 * group[1].unmapped.code = #OTH
@@ -245,15 +251,15 @@ Title: "Episode outcome to ASCOF 2A"
 * insert To(0, 0, completed-no-ongoing, no-further-action, equivalent)
 * insert To(0, 1, completed-low-level, ongoing-low-level, equivalent)
 * insert To(0, 2, completed-long-term-home, long-term-community, equivalent)
-* insert To(0, 3, residential, long-term-residential, inexact)
-* insert To(0, 4, nursing, long-term-nursing, inexact)
+* insert ToAbout(0, 3, residential, long-term-residential, Long-term: a stay for a time is not told apart)
+* insert ToAbout(0, 4, nursing, long-term-nursing, Long-term: a stay for a time is not told apart)
 * insert To(0, 5, hospital-readmission, admitted-to-hospital, equivalent)
 * insert To(0, 6, died, deceased, equivalent)
-* insert To(0, 7, transferred-service, short-term-other, inexact)
+* insert ToAbout(0, 7, transferred-service, short-term-other, Whatever the next service is)
 * insert To(0, 8, declined, declined, equivalent)
 * insert To(0, 9, self-discharged, no-further-action, wider)
 * insert To(0, 10, moved-area, no-further-action, wider)
-* insert To(0, 11, ended-other-reason, no-further-action, inexact)
+* insert ToAbout(0, 11, ended-other-reason, no-further-action, The reason beside the code may say more)
 * insert ToNothing(0, 12, entered-in-error, Never counted)
 
 Instance: ic-service-line-to-interweave

@@ -92,4 +92,4 @@ Description: "What the person allows or objects to, by organisation, role or pur
 Invariant: hf-consent-1
 Description: "An objection says to whom or to which purpose: one against everybody would end the care."
 Severity: #error
-Expression: "provision.type = 'deny' implies (provision.actor.exists() or provision.purpose.exists() or provision.class.exists() or provision.provision.exists())"
+Expression: "provision.where(type = 'deny').all(actor.exists() or purpose.exists() or class.exists() or provision.exists())"

@@ -6,7 +6,7 @@ Id: HFUCRReferral
 Title: "Referral to urgent community response"
 Description: "A referral that is to be answered at home within two hours. The clock starts when the service or its single point of access receives the call, and no redirect starts it anew. Must support: as for every referral."
 * obeys hf-ucr-1 and IC-UCR-03
-* extension[clockStart] 1..1
+* extension[clockStart] ^short = "When the service or its single point of access received the call: nothing is urgent without it (IC-UCR-01)"
 * extension[placeOfCare] ^short = "home, care-home or temporary: elsewhere the two-hour standard does not apply (IC-UCR-03)"
 * code = $ic-service-line#urgent-community-response
 * reasonCode from ic-ucr-need (extensible)
