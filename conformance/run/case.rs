@@ -38,6 +38,10 @@ impl fmt::Display for Level {
     }
 }
 
+/// The variables that every case has.
+const BUILT_IN: [&str; 10] =
+    ["base", "run", "case", "now", "today", "uuid", "n", "long", "nested", "entries"];
+
 /// One file: cases of one feature, and what is given to all of them.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -125,6 +129,10 @@ impl Case {
     pub fn check(&self) -> Result<()> {
         ensure!(!self.steps.is_empty(), "there are no steps");
         for (name, resource) in &self.given {
+            ensure!(
+                !BUILT_IN.contains(&name.as_str()),
+                "'{name}' cannot be given: it is a variable of every case"
+            );
             ensure!(resource["resourceType"].is_string(), "the given {name} has no resourceType");
         }
         check_steps(&self.steps)

@@ -19,7 +19,7 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The content, if there is any.
     pub body: Option<Vec<u8>>,
-    /// Whether the token is left out.
+    /// Whether the token is left out: the case says itself what the request has for authorization.
     pub anonymous: bool,
 }
 
@@ -52,10 +52,9 @@ impl Request {
             let (name, value) = line.split_once(':').with_context(|| format!("'{line}' is no header"))?;
             let (name, value) = (name.trim(), value.trim());
             request.headers.retain(|(default, _)| !default.eq_ignore_ascii_case(name));
-            match value {
-                "" if name.eq_ignore_ascii_case("authorization") => request.anonymous = true,
-                "" => {}
-                value => written.push((name.to_owned(), value.to_owned())),
+            request.anonymous |= name.eq_ignore_ascii_case("authorization");
+            if !value.is_empty() {
+                written.push((name.to_owned(), value.to_owned()));
             }
         }
         request.headers.extend(written);
