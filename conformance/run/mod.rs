@@ -17,6 +17,8 @@ mod requirement;
 mod suite;
 mod trial;
 mod variables;
+#[cfg(test)]
+mod verbs;
 mod walk;
 
 use std::path::PathBuf;

@@ -81,3 +81,67 @@ impl Record {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::client::Answer;
+    use crate::run::expect::Finding;
+    use crate::run::request::Request;
+    use crate::run::suite;
+
+    fn record(level: &str, outcome: Outcome, found: &[Level]) -> Record {
+        let text = format!(
+            "cases:\n- id: a\n  title: <t> & co\n  level: {level}\n  requirement: 35\n  steps: [{{request: GET x}}]\n"
+        );
+        let case = suite::read("test", "a.yaml", &text).unwrap().cases.remove(0);
+        let fault = |level: &Level| Fault {
+            finding: Finding { level: *level, text: "status: expected 410, found 404".to_owned() },
+            exchange: 0,
+        };
+        let answer = Ok(Answer { status: 404, headers: Vec::new(), body: b"<no>\x01".to_vec() });
+        let exchanges = vec![Exchange { request: Request::parse("GET x", "http://server").unwrap(), answer }];
+        Record { case, outcome, faults: found.iter().map(fault).collect(), exchanges, seconds: 0.5 }
+    }
+
+    fn report(records: Vec<Record>) -> Report {
+        Report { records, ..Report::new("http://server", "S 1".to_owned(), "run".to_owned(), true) }
+    }
+
+    #[test]
+    fn the_levels_decide_what_fails() {
+        let blocked = || report(vec![record("SHALL", Outcome::Blocked("b".to_owned()), &[])]);
+        let weak = || report(vec![record("SHALL", Outcome::Failed(Level::Should), &[Level::Should])]);
+        let skipped = || report(vec![record("SHALL", Outcome::Skipped("s".to_owned()), &[])]);
+        for (report, level, fails) in [
+            (blocked(), Level::Shall, true),
+            (blocked(), Level::Own, false),
+            (weak(), Level::Shall, false),
+            (weak(), Level::Should, true),
+            (skipped(), Level::Shall, false),
+        ] {
+            assert_eq!(report.fails(&[level]), fails, "{level}");
+        }
+        assert_eq!(blocked().counts(Level::Shall), [0, 0, 1, 0]);
+    }
+
+    #[test]
+    fn every_report_tells_the_failure_the_rule_and_how_to_repeat_it() {
+        let report = report(vec![record("SHALL", Outcome::Failed(Level::Shall), &[Level::Shall])]);
+        for text in [console::failures(&report), junit::document(&report), html::page(&report)] {
+            for part in [
+                "status: expected 410, found 404",
+                "Reading a deleted resource is 410.",
+                "http://hl7.org/fhir/R4/http.html#read",
+                "curl -sSi -X GET",
+                "$TOKEN",
+            ] {
+                assert!(text.contains(part), "{part} is not in {text}");
+            }
+        }
+        for text in [junit::document(&report), html::page(&report)] {
+            assert!(text.contains("&lt;t&gt; &amp; co") || text.contains("&lt;no&gt;"), "{text}");
+            assert!(!text.contains("<no>") && !text.contains('\u{1}'), "{text}");
+        }
+    }
+}
