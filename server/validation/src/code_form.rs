@@ -1,8 +1,8 @@
-//! Codes whose form can be told without their terminology: SNOMED CT identifiers by their check digit (IC-TERM-02), LOINC codes
-//! by theirs, UCUM units by their characters, <https://hl7.org/fhir/R4/terminologies-systems.html>.
-//!
-//! Whether such a code exists is not asked.
+//! Codes and their systems, <https://hl7.org/fhir/R4/terminologies-systems.html>: whether a code system that is held in full has
+//! the code, and, of those that are not held, whether the code has their form: SNOMED CT identifiers by their check digit
+//! (IC-TERM-02), LOINC codes by theirs, UCUM units by their characters.
 
+use canonical::terminology::terminology;
 use fhir::{Cause, Issue, IssueType, Map, Severity, Value};
 
 use crate::{
@@ -38,9 +38,19 @@ pub(crate) fn check(members: &Map<String, Value>, is_acted_on: bool, at: &At<'_>
             "'{}' has not the form of a UCUM unit: characters of ASCII without spaces, brackets in pairs, as mm[Hg].",
             short(code)
         )),
+        _ if !is_known(system, code) => Issue::warning(
+            IssueType::CodeInvalid,
+            format!("The code system {} has no code '{}'.", short(system), short(code)),
+        ),
         _ => return,
     };
     report.add(Cause::Unprocessable, issue.at(at.member("code").to_string()));
+}
+
+/// Whether the code system has the code, as far as can be told.
+fn is_known(system: &str, code: &str) -> bool {
+    let held = terminology().code_system(system).filter(|held| held.is_complete());
+    held.is_none_or(|held| held.concept(code).is_some())
 }
 
 /// A post-coordinated expression, whose concepts are not taken apart here.

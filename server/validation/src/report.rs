@@ -34,6 +34,18 @@ impl Report {
 
     pub(crate) fn add(&mut self, cause: Cause, issue: Issue) {
         let is_error = issue.is_error();
+        if issue.code == IssueType::CodeInvalid {
+            // What is wrong with a code is said once, in the gravest words.
+            let same = |known: &Finding| {
+                known.issue.code == issue.code && known.issue.expression == issue.expression
+            };
+            if !is_error
+                && self.findings.iter().any(|known| same(known) && known.issue.severity >= issue.severity)
+            {
+                return;
+            }
+            self.findings.retain(|known| !same(known) || known.issue.is_error());
+        }
         let others = self.findings.len() - self.errors;
         // Warnings and notes do not use up the room of errors.
         if (if is_error { self.errors } else { others }) < MOST {

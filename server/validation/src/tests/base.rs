@@ -181,7 +181,13 @@ fn bound_codes_are_of_their_value_set() {
     check(condition(coded(json!([{"code": "active"}]))), &[(REFUSED, "code-invalid", at_code)]);
     check(condition(json!({"text": "active"})), &[(REFUSED, "code-invalid", "Condition.clinicalStatus")]);
     let two = json!([{"system": system, "code": "on"}, {"system": system, "code": "off"}]);
-    check(condition(coded(two)), &[(REFUSED, "code-invalid", "Condition.clinicalStatus")]);
+    let second = "Condition.clinicalStatus.coding[1].code";
+    let of_concept = (REFUSED, "code-invalid", "Condition.clinicalStatus");
+    // Neither is a code of its system at all, which is a warning at each.
+    check(
+        condition(coded(two)),
+        &[of_concept, (REFUSED, "code-invalid", at_code), (REFUSED, "code-invalid", second)],
+    );
 
     let found = findings(condition(coded(json!([{"code": "active"}]))));
     assert!(found[0].issue.diagnostics.contains(&format!("of the system '{system}'")), "{:?}", found[0]);
@@ -357,8 +363,8 @@ fn what_is_recommended_is_said_of_codes_that_can_be_told() {
     let v3 = "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus";
     let status = |concept: Value| json!({"resourceType": "Patient", "maritalStatus": concept});
     let coding = |system: &str, code: &str| json!({"coding": [{"system": system, "code": code}]});
-    let admitted = |code: &str| {
-        let source = coding("http://terminology.hl7.org/CodeSystem/admit-source", code);
+    let admitted = |system: &str, code: &str| {
+        let source = coding(system, code);
         json!({"resourceType": "Encounter", "status": "finished", "class": {"system":
             "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IMP"}, "hospitalization": {"admitSource": source}})
     };
@@ -372,8 +378,10 @@ fn what_is_recommended_is_said_of_codes_that_can_be_told() {
             ),
             vec![],
         ),
-        (admitted("emd"), vec![]),
-        (admitted("sky"), vec![Information]),
+        (admitted("http://terminology.hl7.org/CodeSystem/admit-source", "emd"), vec![]),
+        (admitted(v3, "M"), vec![Information]),
+        // No code at all.
+        (admitted("http://terminology.hl7.org/CodeSystem/admit-source", "sky"), vec![Warning]),
         // Whether SNOMED CT has the code, nothing here can tell.
         (
             json!({"resourceType": "Procedure", "status": "completed", "subject": {"display": "x"},
