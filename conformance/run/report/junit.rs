@@ -49,11 +49,13 @@ fn case(out: &mut String, record: &Record, token: bool) {
             let mut text = format!("{}\n{sentence}\n{address}\n", record.case.title);
             for fault in &record.faults {
                 let _ = writeln!(text, "[{}] {}", fault.finding.level, fault.finding.text);
-                if let Some(exchange) = record.exchanges.get(fault.exchange) {
-                    let _ = writeln!(text, "{}", exchange.request.curl(token));
-                    if let Ok(answer) = &exchange.answer {
-                        let _ = writeln!(text, "{} {}", answer.status, answer.text());
-                    }
+            }
+            let mut shown: Vec<usize> = record.faults.iter().map(|fault| fault.exchange).collect();
+            shown.dedup();
+            for exchange in shown.into_iter().filter_map(|number| record.exchanges.get(number)) {
+                let _ = writeln!(text, "{}", exchange.request.curl(token));
+                if let Ok(answer) = &exchange.answer {
+                    let _ = writeln!(text, "{} {}", answer.status, answer.text());
                 }
             }
             let first = record.faults.first().map_or("", |fault| fault.finding.text.as_str());
