@@ -88,7 +88,7 @@ pub struct Step {
     pub race: Vec<String>,
     /// A request whose `next` links are followed to the end.
     pub page_walk: Option<String>,
-    /// The request is sent for each `search parameter` or `type` that is declared.
+    /// The request is sent for each `search parameter`, `type`, `include` or `revinclude` that is declared.
     pub each: Option<Each>,
     /// How often the request is sent at once; `$(n)` counts.
     pub parallel: usize,
@@ -122,6 +122,12 @@ pub enum Each {
     /// Every declared resource type: `$(type)`.
     #[serde(rename = "type")]
     Type,
+    /// Every declared `_include`: `$(type)`, `$(value)`.
+    #[serde(rename = "include")]
+    Include,
+    /// Every declared `_revinclude`: `$(type)`, `$(value)`.
+    #[serde(rename = "revinclude")]
+    RevInclude,
 }
 
 impl Case {

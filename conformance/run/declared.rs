@@ -34,6 +34,13 @@ impl Declared {
         })
     }
 
+    /// Every text in that list of a resource type, with the type.
+    pub fn listed<'a>(&'a self, member: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.types().flat_map(move |(resource_type, resource)| {
+            items(&resource[member]).filter_map(move |item| Some((resource_type, item.as_str()?)))
+        })
+    }
+
     /// Every declared resource type.
     pub fn types(&self) -> impl Iterator<Item = (&str, &Value)> {
         items(&self.rest()["resource"]).filter_map(|resource| Some((resource["type"].as_str()?, resource)))
@@ -190,6 +197,10 @@ mod tests {
             assert_eq!(declared.lacks(&format!("not {need}")).unwrap(), None);
         }
         assert!(declared.lacks("colour=red").is_err());
+        assert_eq!(
+            declared.listed("searchInclude").collect::<Vec<_>>(),
+            [("Patient", "Patient:organization")]
+        );
         assert_eq!(declared.search_parameters().collect::<Vec<_>>(), [("Patient", "name", "string")]);
     }
 }

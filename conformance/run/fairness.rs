@@ -224,7 +224,13 @@ fn statement(group: &Group, case: &Case) -> Value {
     let given = group.given.values().chain(case.given.values());
     let created = given.filter_map(|resource| Some(format!("{}.create", resource["resourceType"].as_str()?)));
     // Something to go through, for the cases that go through everything.
-    let always = ["Basic?code".to_owned(), "Basic.read".to_owned()];
+    let always = [
+        "Basic?code",
+        "Basic.read",
+        "Basic.searchInclude=Basic:subject",
+        "Basic.searchRevInclude=Basic:subject",
+    ]
+    .map(str::to_owned);
     for need in created.chain(case.needs.iter().cloned()).chain(always) {
         if need.starts_with("not ") {
             continue;
@@ -263,6 +269,7 @@ fn declare(resource: &mut Value, need: &str) {
         push(&mut resource["operation"], json!({"name": name}));
     } else if let Some(member) = need.strip_prefix('.') {
         match member.split_once('=') {
+            Some((name, value)) if name.starts_with("search") => push(&mut resource[name], json!(value)),
             Some((name, value)) => resource[name] = json!(value),
             None => match member {
                 "conditionalCreate" | "conditionalUpdate" | "updateCreate" => resource[member] = json!(true),

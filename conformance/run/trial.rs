@@ -15,6 +15,9 @@ use super::{race, walk};
 /// The system of the tag by which everything of a run can be found.
 pub const RUN_SYSTEM: &str = "https://homefirst.example/fhir/CodeSystem/conformance-run";
 
+/// For how many things a step with `each` is taken.
+const MOST: usize = 1000;
+
 /// What became of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -260,20 +263,24 @@ impl<'a> Trial<'a> {
     async fn repeat(&mut self, raw: &Value, each: Each) -> Result<Option<End>> {
         let mut raw = raw.clone();
         raw.as_object_mut().map(|members| members.shift_remove("each"));
-        let subjects: Vec<(String, String, &str)> = match each {
-            Each::SearchParameter => (self.declared.search_parameters())
-                .filter_map(|(resource_type, name, kind)| {
-                    Some((resource_type.to_owned(), name.to_owned(), value_of(kind)?))
-                })
+        let declared = self.declared;
+        let subjects: Vec<(&str, &str, &str)> = match each {
+            Each::SearchParameter => declared
+                .search_parameters()
+                .filter_map(|(resource_type, name, kind)| Some((resource_type, name, value_of(kind)?)))
                 .collect(),
-            Each::Type => {
-                self.declared.types().map(|(name, _)| (name.to_owned(), String::new(), "")).collect()
+            Each::Type => declared.types().map(|(resource_type, _)| (resource_type, "", "")).collect(),
+            Each::Include | Each::RevInclude => {
+                let member = if each == Each::Include { "searchInclude" } else { "searchRevInclude" };
+                declared.listed(member).map(|(resource_type, value)| (resource_type, "", value)).collect()
             }
         };
-        for (resource_type, parameter, value) in subjects {
-            self.variables.set("type", resource_type);
-            self.variables.set("parameter", parameter);
-            self.variables.set("value", value);
+        // Evenly chosen where there are very many: a server at the other end of the world has to answer them all.
+        for (resource_type, parameter, value) in subjects.iter().step_by(subjects.len().div_ceil(MOST).max(1))
+        {
+            self.variables.set("type", *resource_type);
+            self.variables.set("parameter", *parameter);
+            self.variables.set("value", *value);
             let before = self.faults.len();
             let end = Box::pin(self.step(&raw)).await?;
             if let Some(End::Refused(_)) = end {
