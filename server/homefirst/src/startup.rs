@@ -9,7 +9,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::{App as Service, HttpServer, web};
 use anyhow::{Context as _, Result};
 use auth::Verifier;
-use interaction::{Context, Interaction, Server};
+use interaction::Server;
 use store::Store;
 use subscription::{Engine, StatusChange};
 use tokio::sync::{Notify, mpsc, watch};
@@ -64,9 +64,9 @@ pub async fn start(config: &Config) -> Result<Running> {
         }
     }
     // What is put together at its first use is put together now, beside what follows, and not for the first caller.
-    tokio::spawn({
+    tokio::task::spawn_blocking({
         let server = Arc::clone(&server);
-        async move { server.perform(&Context::of_server(), Interaction::Capabilities).await.map(|_| ()) }
+        move || server.prepare()
     });
     if config.demo_place && demo::seed(&server).await? {
         tracing::info!("the demo place was put into the database");

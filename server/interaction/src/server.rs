@@ -82,6 +82,12 @@ impl Server {
         })
     }
 
+    /// Puts together what is otherwise put together at its first use, for whoever comes first.
+    pub fn prepare(&self) {
+        self.capabilities();
+        validation::prepare();
+    }
+
     /// Carries out one interaction for one caller.
     ///
     /// # Errors

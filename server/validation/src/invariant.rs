@@ -13,7 +13,7 @@ use crate::{
     report::{Report, short},
 };
 
-pub(crate) use walk::check_resource;
+pub(crate) use walk::{check_resource, compile_all};
 
 /// One invariant, ready to be asked.
 #[derive(Debug)]

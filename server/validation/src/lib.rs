@@ -60,6 +60,13 @@ impl Default for Settings {
     }
 }
 
+/// Compiles the profiles and invariants, and loads the terminology, which is otherwise done for the first resource.
+pub fn prepare() {
+    profile::compile_all();
+    invariant::compile_all();
+    canonical::terminology::terminology();
+}
+
 /// Everything that is wrong with the resource by its base definition and by the profiles that apply, at most 250 errors and 250 other findings.
 #[must_use]
 pub fn validate(resource: &Resource, settings: &Settings) -> Vec<Finding> {

@@ -36,6 +36,11 @@ static PLANS: LazyLock<HashMap<&'static str, Plan>> = LazyLock::new(|| {
         .collect()
 });
 
+/// Compiles every profile, unless that was done.
+pub(crate) fn compile_all() {
+    LazyLock::force(&PLANS);
+}
+
 /// Whether an element conforms to the profile with this url, for `conformsTo()`; `None` when it is not known. Invariants
 /// that ask for profiles in their turn are left out, so that it comes to an end.
 pub(crate) fn conforms(node: fhirpath::Node<'_>, url: &str) -> Option<bool> {

@@ -97,6 +97,11 @@ fn compile(constraints: &'static [Constraint]) -> impl Iterator<Item = Invariant
     constraints.iter().filter(|constraint| core::is_evaluated(constraint)).filter_map(Invariant::compile)
 }
 
+/// Compiles every invariant of R4, unless that was done.
+pub(crate) fn compile_all() {
+    LazyLock::force(&STATED);
+}
+
 /// Reports every invariant of R4 that does not hold in the resource.
 pub(crate) fn check_resource(resource: &Resource, at: &At<'_>, report: &mut Report) {
     let mut walk = Walk { definitions: definitions(), stated: &STATED, report };
