@@ -38,7 +38,11 @@ fn valid_examples_pass() {
             !profiles_for(&resource, &Settings::default()).is_empty(),
             "{path:?} is held against no profile"
         );
-        assert_eq!(validate(&resource, &Settings::default()), [], "{path:?}");
+        let mut found = validate(&resource, &Settings::default());
+        // A better code may be recommended; nothing else may be said.
+        found
+            .retain(|finding| finding.issue.is_error() || finding.issue.code != fhir::IssueType::CodeInvalid);
+        assert_eq!(found, [], "{path:?}");
         seen += 1;
     }
     assert!(seen >= 10, "{seen}");
