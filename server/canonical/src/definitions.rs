@@ -4,7 +4,7 @@
 //! the process, so that everybody may hold on to a definition. Nothing is validated and nothing is fetched here.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
@@ -17,13 +17,25 @@ use crate::{Compartment, SearchParameter, ValueSet, without_version};
 
 static R4: &[u8] = include_bytes!("../data/r4.json.zst");
 static OWN: &str = include_str!("../data/profiles.json");
-static DEFINITIONS: LazyLock<Definitions> = LazyLock::new(|| {
-    Definitions::load(R4, OWN).expect("the embedded definitions are made and tested with this crate")
-});
+static DEFINITIONS: OnceLock<Definitions> = OnceLock::new();
 
-/// Everything that the server knows of FHIR R4 and of its own profiles. Loading happens on the first call.
+/// Everything that the server knows of FHIR R4, of its own profiles and of the packages that were added. Loading happens on
+/// the first call.
 pub fn definitions() -> &'static Definitions {
-    &DEFINITIONS
+    DEFINITIONS.get_or_init(|| {
+        Definitions::load(R4, OWN, Vec::new())
+            .expect("the embedded definitions are made and tested with this crate")
+    })
+}
+
+/// Adds the conformance resources of others, as the texts of their JSON. Where one has the url of HL7's or ours, it does not
+/// count. Compartments and topics are not taken from others: they decide who sees and who is told.
+///
+/// # Errors
+/// Which of them cannot be used, and why; or that the definitions are in use already, so that it is too late.
+pub fn add_packages(resources: Vec<String>) -> Result<(), String> {
+    let loaded = Definitions::load(R4, OWN, resources)?;
+    DEFINITIONS.set(loaded).map_err(|_| "the definitions are in use already".to_owned())
 }
 
 /// The loaded definitions; see [`definitions`].
@@ -39,6 +51,7 @@ pub struct Definitions {
     profiles_by_url: HashMap<&'static str, &'static Profile>,
     topics: &'static [Value],
     artifacts: &'static [Artifact],
+    others: &'static [Artifact],
 }
 
 impl Definitions {
@@ -122,16 +135,23 @@ impl Definitions {
         self.artifacts
     }
 
+    /// The artifacts of the packages that were added.
+    #[must_use]
+    pub fn others(&self) -> &'static [Artifact] {
+        self.others
+    }
+
     fn scope(&self, scope: ScopeId) -> &'static Scope {
         &self.scopes[scope.0 as usize]
     }
 
-    /// Both files as one set of definitions; the error says what is wrong with them.
-    fn load(r4: &[u8], own: &'static str) -> Result<Self, String> {
+    /// Both files, and the resources of others, as one set of definitions; the error says what is wrong with them.
+    fn load(r4: &[u8], own: &'static str, others: Vec<String>) -> Result<Self, String> {
         let tables = zstd::decode_all(r4).map_err(|e| e.to_string())?;
         let mut tables: Tables = serde_json::from_slice(&tables).map_err(|e| e.to_string())?;
         let artifacts: &'static [Artifact] = artifact::read(own).map_err(|e| e.to_string())?.leak();
-        let own = Own::read(artifacts, &tables)?;
+        let others: &'static [Artifact] = artifact::read_each(others)?.leak();
+        let own = Own::read(artifacts, others, &tables)?;
         for (owner, members) in own.compartments {
             let known = tables.compartments.entry(owner).or_default();
             for (resource_type, parameters) in members {
@@ -142,7 +162,9 @@ impl Definitions {
             }
         }
         tables.search_parameters.extend(own.search_parameters);
-        tables.value_sets.extend(own.value_sets);
+        for (url, codes) in own.value_sets {
+            tables.value_sets.entry(url).or_insert(codes);
+        }
         let (structures, scopes) = scope::build(tables.structures)?;
         let structures: &'static [Structure] = structures.leak();
         let profiles: &'static [Profile] = own.profiles.leak();
@@ -163,9 +185,10 @@ impl Definitions {
                     .collect(),
             }),
             profiles,
-            profiles_by_url: profiles.iter().map(|p| (p.url.as_str(), p)).collect(),
+            profiles_by_url: profiles.iter().rev().map(|p| (p.url.as_str(), p)).collect(),
             topics: own.topics.leak(),
             artifacts,
+            others,
         })
     }
 }

@@ -18,7 +18,7 @@ pub mod terminology;
 pub mod value_set;
 
 pub use compartment::Compartment;
-pub use definitions::{Definitions, definitions};
+pub use definitions::{Definitions, add_packages, definitions};
 pub use published::published;
 pub use search_parameter::SearchParameter;
 pub use structure::{

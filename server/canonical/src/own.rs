@@ -1,4 +1,5 @@
-//! What our own artifacts add to HL7's definitions: profiles, value sets, search parameters, compartment members, topics.
+//! What our own artifacts, and those of packages, add to HL7's definitions: profiles, value sets, search parameters; ours also
+//! compartment members and topics.
 //!
 //! CodeSystems count only through the value sets that are expanded from them; other resources are only published.
 
@@ -24,12 +25,23 @@ pub struct Own {
     pub topics: Vec<Value>,
 }
 
+/// What is not taken from others: who belongs to whom, and what is told, is not theirs to say.
+const OURS_ALONE: [&str; 2] = ["CompartmentDefinition", "SubscriptionTopic"];
+
 impl Own {
-    /// Reads all artifacts; our value sets may import those of the tables. The error names the artifact.
-    pub fn read(artifacts: &'static [Artifact], tables: &Tables) -> Result<Self, String> {
+    /// Reads all artifacts, those of others too; value sets may import those of the tables. The error names the artifact.
+    pub fn read(
+        artifacts: &'static [Artifact],
+        others: &'static [Artifact],
+        tables: &Tables,
+    ) -> Result<Self, String> {
         let mut own = Self::default();
         let mut terminology = Terminology::default();
-        for artifact in artifacts {
+        let others = others.iter().filter(|other| {
+            let is_known = |known: &&Artifact| known.url.is_some() && known.url == other.url;
+            !OURS_ALONE.contains(&other.resource_type.as_str()) && !artifacts.iter().any(|own| is_known(&own))
+        });
+        for artifact in artifacts.iter().chain(others) {
             own.add(artifact, &mut terminology)
                 .map_err(|e| format!("{}/{}: {e}", artifact.resource_type, artifact.id))?;
         }

@@ -38,8 +38,8 @@ static TERMINOLOGY: LazyLock<Terminology> = LazyLock::new(|| {
     let text: &'static str = String::from_utf8(text).expect("the embedded file is JSON").leak();
     let mut terminology = Terminology::default();
     let resources: Vec<&'static RawValue> = serde_json::from_str(text).expect("the embedded file is JSON");
-    let own = definitions().artifacts().iter().map(|artifact| artifact.text);
-    for text in resources.into_iter().map(RawValue::get).chain(own) {
+    let own = definitions().artifacts().iter().chain(definitions().others());
+    for text in resources.into_iter().map(RawValue::get).chain(own.map(|artifact| artifact.text)) {
         terminology.hold(text);
     }
     terminology
@@ -133,19 +133,21 @@ impl Terminology {
         self.expanded.insert(url, codes);
     }
 
-    /// Adds the text of an embedded resource, to be read when it is asked for.
+    /// Adds the text of a resource, to be read when it is asked for; the first with a url counts.
     fn hold(&mut self, text: &'static str) {
         let Ok(Head { resource_type, url, value_set }) = serde_json::from_str(text) else { return };
         match resource_type.as_str() {
             "CodeSystem" => {
-                self.whole.extend(value_set.map(|whole| (without_version(&whole).to_owned(), url.clone())));
-                self.code_systems.insert(url, Held { text, read: OnceLock::new() });
+                if let Some(whole) = value_set {
+                    self.whole.entry(without_version(&whole).to_owned()).or_insert_with(|| url.clone());
+                }
+                self.code_systems.entry(url).or_insert(Held { text, read: OnceLock::new() });
             }
             "ValueSet" => {
-                self.value_sets.insert(url, Held { text, read: OnceLock::new() });
+                self.value_sets.entry(url).or_insert(Held { text, read: OnceLock::new() });
             }
             "ConceptMap" => {
-                self.concept_maps.insert(url, Held { text, read: OnceLock::new() });
+                self.concept_maps.entry(url).or_insert(Held { text, read: OnceLock::new() });
             }
             _ => {}
         }

@@ -114,6 +114,7 @@ pub struct Workflow {
 #[serde(deny_unknown_fields)]
 pub struct Profiles {
     pub required: Vec<String>,
+    pub packages: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -4,6 +4,7 @@ pub mod config;
 pub mod demo;
 pub mod embedded_postgres;
 pub mod listen;
+mod packages;
 mod shutdown;
 mod startup;
 mod status;

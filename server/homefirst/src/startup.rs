@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::config::{AuthMode, Config};
-use crate::{demo, status};
+use crate::{demo, packages, status};
 
 /// How long the database may take to answer for the first time.
 const FIRST_ANSWER: Duration = Duration::from_secs(30);
@@ -50,6 +51,11 @@ pub struct Running {
 /// # Errors
 /// In words for whoever started it: what is wrong with the database, the keys or the address.
 pub async fn start(config: &Config) -> Result<Running> {
+    if !config.profiles.packages.is_empty() {
+        for package in packages::add(Path::new(&config.profiles.packages))? {
+            tracing::info!("the package {package} was added");
+        }
+    }
     let listener = listen(config.server.listen).await?;
     let address = listener.local_addr()?;
     let base = config.base(address);

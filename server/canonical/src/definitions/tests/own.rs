@@ -7,7 +7,7 @@ use super::*;
 const BASE: &str = "https://homefirst.example/fhir";
 
 fn load(artifacts: &Value) -> Result<Definitions, String> {
-    Definitions::load(R4, artifacts.to_string().leak())
+    Definitions::load(R4, artifacts.to_string().leak(), Vec::new())
 }
 
 fn profile() -> Value {
@@ -131,4 +131,41 @@ fn a_broken_artifact_is_named() {
         error,
         format!("StructureDefinition/referral: {BASE}/StructureDefinition/referral has no snapshot")
     );
+}
+
+#[test]
+fn packages_add_what_is_not_there_and_change_nothing() {
+    let url = |kind: &str, id: &str| format!("https://other.example/{kind}/{id}");
+    let mut theirs = profile();
+    theirs["url"] = url("StructureDefinition", "theirs").into();
+    let mut ours = profile();
+    ours["name"] = "Changed".into();
+    let others = json!([
+        theirs,
+        ours,
+        {"resourceType": "CodeSystem", "id": "c", "url": url("CodeSystem", "c"), "content": "complete", "concept": [{"code": "x"}]},
+        {"resourceType": "ValueSet", "id": "v", "url": url("ValueSet", "v"), "compose": {"include": [{"system": url("CodeSystem", "c")}]}},
+        {"resourceType": "ValueSet", "id": "w", "url": "http://hl7.org/fhir/ValueSet/administrative-gender",
+         "compose": {"include": [{"system": url("CodeSystem", "c")}]}},
+        {"resourceType": "SearchParameter", "id": "s", "url": url("SearchParameter", "s"), "code": "their-code", "type": "token",
+         "base": ["Task"], "expression": "Task.code"},
+        {"resourceType": "CompartmentDefinition", "id": "p", "code": "Patient", "search": true,
+         "resource": [{"code": "Organization", "param": ["identifier"]}]},
+    ]);
+    let others = others.as_array().unwrap().iter().map(Value::to_string).collect();
+    let loaded = Definitions::load(R4, json!([profile()]).to_string().leak(), others).unwrap();
+    assert!(loaded.profile(&url("StructureDefinition", "theirs")).is_some());
+    assert_eq!(loaded.profile(&format!("{BASE}/StructureDefinition/referral")).unwrap().name, "Referral");
+    assert!(loaded.value_set(&url("ValueSet", "v")).unwrap().contains(None, "x"));
+    let gender = loaded.value_set("http://hl7.org/fhir/ValueSet/administrative-gender").unwrap();
+    assert!(gender.contains(None, "male") && !gender.contains(None, "x"));
+    assert!(loaded.search_parameters().iter().any(|parameter| parameter.code == "their-code"));
+    assert!(!loaded.compartment("Patient").unwrap().members.contains_key("Organization"));
+    assert!(!loaded.is_published("StructureDefinition", "theirs"));
+
+    let mut without = profile();
+    without.as_object_mut().unwrap().remove("snapshot");
+    without["url"] = url("StructureDefinition", "flat").into();
+    let error = Definitions::load(R4, "[]", vec![without.to_string()]).unwrap_err();
+    assert!(error.contains("StructureDefinition/referral") && error.contains("no snapshot"), "{error}");
 }
