@@ -137,7 +137,7 @@ impl Server {
     }
 
     /// The period that a date or a time stands for, as in a search for `_lastUpdated`.
-    fn period(&self, name: &str, value: &str) -> Result<(Instant, Instant), Error> {
+    pub(crate) fn period(&self, name: &str, value: &str) -> Result<(Instant, Instant), Error> {
         let refused = || {
             Error::bad_request(format!(
                 "{name} is a date or a time with its zone, such as 2026-11-21 or 2026-11-21T10:15:03Z."

@@ -5,10 +5,13 @@
 
 mod call;
 mod events;
+mod everything;
+mod meta;
 mod parameters;
 mod status;
 mod terminology;
 mod validate;
+mod versions;
 
 use fhir::{Error, ResourceType};
 
@@ -28,6 +31,11 @@ pub(crate) enum Code {
     Lookup,
     Subsumes,
     Translate,
+    Everything,
+    Meta,
+    MetaAdd,
+    MetaDelete,
+    Versions,
 }
 
 /// Where an operation is called: `[base]/$name`, `[base]/[type]/$name` or `[base]/[type]/[id]/$name`.
@@ -82,7 +90,7 @@ impl Parameter {
     }
 }
 
-pub(crate) static OPERATIONS: [Operation; 9] = [
+pub(crate) static OPERATIONS: [Operation; 14] = [
     Operation {
         code: Code::SubscriptionStatus,
         name: "status",
@@ -231,6 +239,58 @@ pub(crate) static OPERATIONS: [Operation; 9] = [
         ],
         definition: "http://hl7.org/fhir/OperationDefinition/ConceptMap-translate",
     },
+    Operation {
+        code: Code::Everything,
+        name: "everything",
+        levels: &[Level::Instance],
+        resource_types: Some(&[ResourceType::PATIENT]),
+        affects_state: false,
+        parameters: &[
+            Parameter::once("start", Kind::Primitive),
+            Parameter::once("end", Kind::Primitive),
+            Parameter::once("_since", Kind::Primitive),
+            Parameter::many("_type", Kind::Primitive),
+            Parameter::once("_count", Kind::Primitive),
+            Parameter::once("_cursor", Kind::Primitive),
+        ],
+        definition: "http://hl7.org/fhir/OperationDefinition/Patient-everything",
+    },
+    Operation {
+        code: Code::Meta,
+        name: "meta",
+        levels: &[Level::Instance],
+        resource_types: None,
+        affects_state: false,
+        parameters: &[],
+        definition: "http://hl7.org/fhir/OperationDefinition/Resource-meta",
+    },
+    Operation {
+        code: Code::MetaAdd,
+        name: "meta-add",
+        levels: &[Level::Instance],
+        resource_types: None,
+        affects_state: true,
+        parameters: &[Parameter::once("meta", Kind::Element("Meta"))],
+        definition: "http://hl7.org/fhir/OperationDefinition/Resource-meta-add",
+    },
+    Operation {
+        code: Code::MetaDelete,
+        name: "meta-delete",
+        levels: &[Level::Instance],
+        resource_types: None,
+        affects_state: true,
+        parameters: &[Parameter::once("meta", Kind::Element("Meta"))],
+        definition: "http://hl7.org/fhir/OperationDefinition/Resource-meta-delete",
+    },
+    Operation {
+        code: Code::Versions,
+        name: "versions",
+        levels: &[Level::System],
+        resource_types: None,
+        affects_state: false,
+        parameters: &[],
+        definition: "http://hl7.org/fhir/OperationDefinition/CapabilityStatement-versions",
+    },
 ];
 
 impl Operation {
@@ -278,6 +338,10 @@ impl Server {
             (Code::Lookup, _) => self.lookup(context, &call).await,
             (Code::Subsumes, _) => self.subsumes(context, &call).await,
             (Code::Translate, _) => self.translate(context, &call).await,
+            (Code::Everything, _) => self.everything(context, &call).await,
+            (Code::Meta, _) => self.meta(context, &call).await,
+            (Code::MetaAdd | Code::MetaDelete, _) => self.change_meta(context, &call).await,
+            (Code::Versions, _) => Ok(versions::versions()),
             (Code::SubscriptionEvents, None) => Err(call.unknown()),
         }
     }

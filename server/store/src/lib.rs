@@ -1,12 +1,13 @@
 //! All SQL of the server. [`Store::commit`] is the only writer of the resource tables; every read goes through an [`Access`].
 //!
-//! One statement a file in `sql/`; the only dynamic SQL is that of [`mod@search`].
+//! One statement a file in `sql/`; the only dynamic SQL is that of [`mod@search`], of histories and of a person's record.
 
 mod access;
 mod change;
 mod commit;
 mod content;
 mod error;
+mod everything;
 mod group;
 mod history;
 mod look;
@@ -23,6 +24,7 @@ pub use access::Access;
 pub use change::{Absent, Actor, Change, Commit, Committed, Label, Operation, Written};
 pub use content::Stored;
 pub use error::Result;
+pub use everything::Record;
 pub use history::{Page, Span, Versions};
 pub use outbox::Outbox;
 pub use pool::{Settings, Store};

@@ -1,5 +1,7 @@
 //! The operations, over HTTP, <https://hl7.org/fhir/R4/operations.html>.
 
+mod everything;
+mod meta;
 mod terminology;
 mod validate;
 
