@@ -174,7 +174,7 @@ async fn topics_and_operations_are_declared() {
     }
     let operations: Vec<_> =
         subscription["operation"].as_array().unwrap().iter().map(|o| o["name"].as_str().unwrap()).collect();
-    assert_eq!(operations, ["status", "events", "validate"]);
+    assert_eq!(operations, ["status", "events", "validate", "meta", "meta-add", "meta-delete"]);
     epr.get("Subscription/$status").await.expect(200);
     epr.get("Subscription/$get-ws-binding-token").await.expect(404);
 }
