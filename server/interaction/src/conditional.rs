@@ -61,6 +61,9 @@ impl Unit<'_> {
             .filter(|(key, resource)| self.meets(&absent, *key, resource))
             .filter_map(|(_, resource)| resource.id())
             .collect();
+        if !written.is_empty() {
+            self.check_absent(&matches)?;
+        }
         match (matches.pop(), written.as_slice()) {
             (None, []) => Ok(Selected::None(absent)),
             (None, [id]) => Id::parse(id).map(Selected::Written),
@@ -74,7 +77,27 @@ impl Unit<'_> {
         }
     }
 
-    /// Whether a resource that this same unit writes meets a condition.
+    /// What this unit is to create by a condition must not have come in between: whoever was faster created it, and a second look
+    /// at the conditions finds it.
+    ///
+    /// # Errors
+    /// A conflict, after which the unit is planned anew.
+    fn check_absent(&self, found: &[Stored]) -> Result<(), Error> {
+        for stored in found {
+            let Some(resource) = stored.resource()? else { continue };
+            let key = Key::of_resource(stored.resource_type, &stored.id);
+            let of_type = |absent: &&Absent| absent.resource_type == stored.resource_type;
+            if self.absent().iter().filter(of_type).any(|absent| self.meets(absent, key, &resource)) {
+                return Err(Error::new(
+                    Cause::WriteConflict,
+                    format!("{}/{} was created in between.", stored.resource_type, stored.id),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a resource meets a condition.
     fn meets(&self, absent: &Absent, key: Key, resource: &Resource) -> bool {
         let rows = ::search::index(resource, &self.server.settings.base, &self.server.zone);
         let now = self.now().microseconds();

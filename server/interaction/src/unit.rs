@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use auth::Right;
 use fhir::{Cause, Error, Id, Instant, Issue, Key, Resource, ResourceType, VersionId};
-use store::{Absent, Commit, Committed, Operation, Stored, Written};
+use store::{Absent, Commit, Committed, Content, Operation, Stored, Written};
 use validation::Finding;
 use workflow::{Effect, Outcome};
 
@@ -26,6 +26,8 @@ pub(crate) struct Unit<'a> {
     pub(crate) server: &'a Server,
     pub(crate) context: &'a Context,
     drafts: Vec<Draft>,
+    /// What is written of each draft, once they are settled.
+    contents: Vec<Option<Content>>,
     by_key: HashMap<Key, usize>,
     /// What a transaction will write, although it is not planned yet: rules and references may look ahead to it.
     incoming: HashMap<Key, Resource>,
@@ -72,6 +74,7 @@ impl<'a> Unit<'a> {
             server,
             context,
             drafts: Vec::new(),
+            contents: Vec::new(),
             by_key: HashMap::new(),
             incoming: HashMap::new(),
             creating: HashSet::new(),
@@ -113,6 +116,11 @@ impl<'a> Unit<'a> {
     /// Every resource that the unit will write or delete, as far as is known.
     pub(crate) fn touched(&self) -> impl Iterator<Item = Key> {
         self.incoming.keys().chain(&self.going).copied()
+    }
+
+    /// The conditions that must still hold when this unit is written.
+    pub(crate) fn absent(&self) -> &[Absent] {
+        &self.absent
     }
 
     pub(crate) fn require_absent(&mut self, absent: Absent) {
@@ -398,15 +406,15 @@ impl<'a> Unit<'a> {
             Planned::Existing(stored) => return Reply::stored(self.context, (**stored).clone()),
             Planned::Draft(draft) => *draft,
         };
+        let content = self.contents.get(draft).and_then(Option::as_ref);
         let (draft, written) = self
             .drafts
             .get(draft)
             .zip(written.get(draft))
             .ok_or_else(|| Error::exception("a planned write was not written"))?;
         let version = Version::written(draft.resource_type, draft.id.as_str(), written);
-        let body = draft.resource.clone().map(|mut resource| {
-            resource.identify(&draft.id, written.version_id, written.last_updated);
-            resource.value().to_string().into()
+        let body = content.map(|content| {
+            content.text(draft.resource_type, draft.id.as_str(), written.version_id, written.last_updated)
         });
         Ok(Reply { success, body, version: Some(version), issues: draft.issues.clone() })
     }
@@ -440,6 +448,11 @@ pub(crate) enum Write {
 }
 
 impl Unit<'_> {
+    async fn plan_and_settle(&mut self, write: &Write) -> Result<(Vec<Plan>, Commit), Error> {
+        let plans = self.plan(write).await?;
+        Ok((plans, self.settle().await?))
+    }
+
     async fn plan(&mut self, write: &Write) -> Result<Vec<Plan>, Error> {
         let one = match write {
             Write::Create { resource, if_none_exist } => {
@@ -475,8 +488,11 @@ impl Server {
                 tokio::time::sleep(Duration::from_millis(3 << attempt)).await;
             }
             let mut unit = Unit::new(self, context);
-            let plans = unit.plan(write).await?;
-            let commit = unit.settle().await?;
+            let (plans, commit) = match unit.plan_and_settle(write).await {
+                Ok(planned) => planned,
+                Err(error) if error.cause() == Cause::WriteConflict => continue,
+                Err(error) => return Err(error),
+            };
             let (written, reads) = match self.commit(context, write, commit).await {
                 Ok(Some(committed)) => committed,
                 Ok(None) => continue,

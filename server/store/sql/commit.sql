@@ -1,18 +1,17 @@
 -- Writes a unit of work: one row of each array a change. It writes all of it, or nothing.
 -- A change whose row is there already is written only when it follows that row's version ($3 is the version that it becomes):
 -- the row lock serialises the versions of a resource, and seq is drawn after the lock, so seq orders them too.
+-- The arrays are read by subscript: one unnest of nineteen arrays costs four times as much as the rest of this part.
 -- The parts of sql/commit/ that have rows to write or delete are put in the place of the first comment.
 WITH input AS MATERIALIZED (
-    SELECT *
-    FROM unnest(
-        $1::uuid[], $2::smallint[], $3::integer[], $4::text[], $5::text[], $6::bytea[], $7::text[], $8::uuid[], $9::uuid[],
-        $10::uuid[], $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::smallint[],
-        $16::text[], $17::text[], $18::text[], $19::text[]
-    ) AS i (
-        key, resource_type, version_id, id, operation, content, status, owner, patient,
-        focus, date_low, date_high, keys, parties, confidentiality,
-        client, subject, organization, request_id
-    )
+    SELECT
+        ($1::uuid[])[n] AS key, ($2::smallint[])[n] AS resource_type, ($3::integer[])[n] AS version_id,
+        ($4::text[])[n] AS id, ($5::text[])[n] AS operation, ($6::bytea[])[n] AS content, ($7::text[])[n] AS status,
+        ($8::uuid[])[n] AS owner, ($9::uuid[])[n] AS patient, ($10::uuid[])[n] AS focus,
+        ($11::bigint[])[n] AS date_low, ($12::bigint[])[n] AS date_high, ($13::text[])[n] AS keys,
+        ($14::text[])[n] AS parties, ($15::smallint[])[n] AS confidentiality, ($16::text[])[n] AS client,
+        ($17::text[])[n] AS subject, ($18::text[])[n] AS organization, ($19::text[])[n] AS request_id
+    FROM generate_series(1, cardinality($1::uuid[])) AS n
 ), written AS (
     INSERT INTO resource AS r (
         key, resource_type, version_id, seq, deleted, last_updated, status, owner, patient, focus, date_low, date_high,
@@ -56,5 +55,5 @@ WITH input AS MATERIALIZED (
     SELECT w.seq, i.key, i.version_id, i.resource_type FROM written w JOIN input i USING (key)
 )
 -- The division undoes the statement when some of the changes were written and others were not.
-SELECT w.key, w.seq, w.last_updated, 1 / (CASE WHEN (SELECT count(*) FROM written) = cardinality($1) THEN 1 ELSE 0 END)
+SELECT w.key, w.seq, w.last_updated, 1 / (CASE WHEN (SELECT count(*) FROM written) = cardinality($1::uuid[]) THEN 1 ELSE 0 END)
 FROM written w

@@ -1,10 +1,10 @@
 //! What is to be written: every change with its expected version, its index rows, its label, and who makes it.
 
-use fhir::{Error, Id, Instant, Key, Resource, ResourceType, VersionId};
+use fhir::{Error, Id, Instant, Key, ResourceType, VersionId};
 use search::IndexRows;
 use search::query::Criterion;
 
-use crate::{Access, Result};
+use crate::{Access, Content, Result};
 
 /// What a change does to a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub struct Change {
     /// The version that this one follows; `None` when the resource must not exist yet.
     pub expected: Option<VersionId>,
     /// The new content; `None` for a deletion.
-    pub resource: Option<Resource>,
+    pub content: Option<Content>,
     /// What the new version is found by; empty for a deletion.
     pub rows: IndexRows,
     /// What the version before was found by.

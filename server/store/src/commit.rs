@@ -15,7 +15,7 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::change::{Absent, Change, Commit, Committed, Written};
-use crate::content::{encode, instant};
+use crate::content::instant;
 use crate::{Result, Store, error::from_postgres};
 
 impl Store {
@@ -68,7 +68,7 @@ pub(crate) async fn write(
     client: &impl GenericClient,
     commits: &[&Commit],
 ) -> Result<Option<Vec<Vec<Written>>>> {
-    let arrays = Arrays::of(commits)?;
+    let arrays = Arrays::of(commits);
     let (sql, parameters) = arrays.statement();
     let statement = client.prepare_cached(&sql).await.map_err(from_postgres)?;
     let rows = match client.query(&statement, &parameters).await {
@@ -92,14 +92,14 @@ pub(crate) async fn write(
 
 /// The changes as the arrays that the statement takes, in the order of its parameters.
 #[derive(Default)]
-struct Arrays {
+struct Arrays<'a> {
     key: Vec<Uuid>,
     resource_type: Vec<i16>,
     version_id: Vec<i32>,
-    id: Vec<String>,
+    id: Vec<&'a str>,
     operation: Vec<&'static str>,
-    content: Vec<Option<Vec<u8>>>,
-    status: Vec<Option<String>>,
+    content: Vec<Option<&'a [u8]>>,
+    status: Vec<Option<&'a str>>,
     owner: Vec<Option<Uuid>>,
     patient: Vec<Option<Uuid>>,
     focus: Vec<Option<Uuid>>,
@@ -108,10 +108,10 @@ struct Arrays {
     keys: Vec<String>,
     parties: Vec<Option<String>>,
     confidentiality: Vec<i16>,
-    client: Vec<String>,
-    subject: Vec<String>,
-    organization: Vec<Option<String>>,
-    request_id: Vec<Option<String>>,
+    client: Vec<&'a str>,
+    subject: Vec<&'a str>,
+    organization: Vec<Option<&'a str>>,
+    request_id: Vec<Option<&'a str>>,
     gone: Satellites,
     new: Satellites,
 }
@@ -210,8 +210,8 @@ impl Quantities {
     }
 }
 
-impl Arrays {
-    fn of(commits: &[&Commit]) -> Result<Self> {
+impl<'a> Arrays<'a> {
+    fn of(commits: &[&'a Commit]) -> Self {
         let mut arrays = Self::default();
         for (change, actor) in
             commits.iter().flat_map(|commit| commit.changes.iter().map(|c| (c, &commit.actor)))
@@ -221,10 +221,10 @@ impl Arrays {
             arrays.key.push(source);
             arrays.resource_type.push(change.resource_type.number());
             arrays.version_id.push(change.version_id().number());
-            arrays.id.push(change.id.to_string());
+            arrays.id.push(change.id.as_str());
             arrays.operation.push(change.operation.code());
-            arrays.content.push(change.resource.as_ref().map(encode).transpose()?);
-            arrays.status.push(rows.status.clone());
+            arrays.content.push(change.content.as_ref().map(|content| content.compressed.as_slice()));
+            arrays.status.push(rows.status.as_deref());
             arrays.owner.push(rows.owner.map(Key::uuid));
             arrays.patient.push(rows.patient.map(Key::uuid));
             arrays.focus.push(rows.focus.map(Key::uuid));
@@ -233,14 +233,14 @@ impl Arrays {
             arrays.keys.push(array_text(&rows.keys));
             arrays.parties.push(label.parties.as_deref().map(array_text));
             arrays.confidentiality.push(label.confidentiality);
-            arrays.client.push(actor.client.clone());
-            arrays.subject.push(actor.subject.clone());
-            arrays.organization.push(actor.organization.clone());
-            arrays.request_id.push(actor.request_id.clone());
+            arrays.client.push(&actor.client);
+            arrays.subject.push(&actor.subject);
+            arrays.organization.push(actor.organization.as_deref());
+            arrays.request_id.push(actor.request_id.as_deref());
             arrays.gone.add(&change.previous_rows, rows, source);
             arrays.new.add(rows, &change.previous_rows, source);
         }
-        Ok(arrays)
+        arrays
     }
 
     /// The statement with the parts that have something to do, and the parameters that it takes. A part for rows that nobody has

@@ -66,8 +66,45 @@ thread_local! {
 /// The largest content that is read back; larger bodies are refused long before they are stored.
 const LARGEST: usize = 64 << 20;
 
-/// The stored bytes of a resource: the rest of its `meta`, a newline, and the rest of its members without the outer braces.
-pub(crate) fn encode(resource: &Resource) -> Result<Vec<u8>> {
+/// The content of a version that is to be written, made once for the database and for the answer.
+#[derive(Clone, Debug)]
+pub struct Content {
+    /// The rest of its `meta`, a newline, and the rest of its members without the outer braces.
+    plain: Bytes,
+    pub(crate) compressed: Vec<u8>,
+}
+
+impl Content {
+    /// The content of this resource.
+    ///
+    /// # Errors
+    /// When it cannot be compressed, which is a fault of ours.
+    pub fn of(resource: &Resource) -> Result<Self> {
+        let plain = plain(resource)?;
+        let compressed = COMPRESSOR.with_borrow_mut(|slot| {
+            let compressor = match slot {
+                Some(compressor) => compressor,
+                None => slot.insert(Compressor::new(3).map_err(Error::exception)?),
+            };
+            compressor.compress(&plain).map_err(Error::exception)
+        })?;
+        Ok(Self { plain: plain.into(), compressed })
+    }
+
+    /// Its JSON text as this version: what every read of it will answer, byte for byte.
+    #[must_use]
+    pub fn text(
+        &self,
+        resource_type: ResourceType,
+        id: &str,
+        version_id: VersionId,
+        last_updated: Instant,
+    ) -> Bytes {
+        text(&self.plain, resource_type, id, version_id, last_updated)
+    }
+}
+
+fn plain(resource: &Resource) -> Result<Vec<u8>> {
     let mut plain = Vec::with_capacity(1024);
     if let Some(meta) = resource.get("meta").and_then(fhir::Value::as_object) {
         let kept: fhir::Map<_, _> = meta
@@ -82,13 +119,7 @@ pub(crate) fn encode(resource: &Resource) -> Result<Vec<u8>> {
         &mut plain,
         resource.members().iter().filter(|(n, _)| !matches!(n.as_str(), "resourceType" | "id" | "meta")),
     )?;
-    COMPRESSOR.with_borrow_mut(|slot| {
-        let compressor = match slot {
-            Some(compressor) => compressor,
-            None => slot.insert(Compressor::new(3).map_err(Error::exception)?),
-        };
-        compressor.compress(&plain).map_err(Error::exception)
-    })
+    Ok(plain)
 }
 
 /// Each member with a comma before it: `,"status":"active"`.
@@ -121,6 +152,17 @@ fn decode(
         let capacity = usize::try_from(size).unwrap_or(LARGEST).min(LARGEST);
         decompressor.decompress(stored, capacity).map_err(Error::exception)
     })?;
+    Ok(text(&plain, resource_type, id, version_id, last_updated))
+}
+
+/// Puts back what the database's own columns say.
+fn text(
+    plain: &[u8],
+    resource_type: ResourceType,
+    id: &str,
+    version_id: VersionId,
+    last_updated: Instant,
+) -> Bytes {
     let line = plain.iter().position(|b| *b == b'\n').unwrap_or(plain.len());
     let (meta, rest) = plain.split_at(line);
     let head = format!(
@@ -132,7 +174,7 @@ fn decode(
     text.push(b'}');
     text.extend_from_slice(rest.get(1..).unwrap_or_default());
     text.push(b'}');
-    Ok(text.into())
+    text.into()
 }
 
 #[cfg(test)]
@@ -145,10 +187,10 @@ mod tests {
     fn what_is_stored_is_what_is_read_with_our_version() {
         let given = json!({"resourceType": "Task", "id": "old", "status": "draft", "meta": {"tag": [{"code": "a\nb"}], "versionId": "7"},
             "x": {"value": 1, "text": "line\nbreak"}});
-        let stored = encode(&Resource::new(given).unwrap()).unwrap();
-        let text =
-            decode(&stored, ResourceType::TASK, "new", VersionId::new(2), Instant::from_microseconds(0))
-                .unwrap();
+        let content = Content::of(&Resource::new(given).unwrap()).unwrap();
+        let (version_id, last_updated) = (VersionId::new(2), Instant::from_microseconds(0));
+        let text = decode(&content.compressed, ResourceType::TASK, "new", version_id, last_updated).unwrap();
+        assert_eq!(text, content.text(ResourceType::TASK, "new", version_id, last_updated));
         assert_eq!(
             std::str::from_utf8(&text).unwrap(),
             r#"{"resourceType":"Task","id":"new","meta":{"versionId":"2","lastUpdated":"1970-01-01T00:00:00.000Z","tag":[{"code":"a\nb"}]},"status":"draft","x":{"value":1,"text":"line\nbreak"}}"#
@@ -157,7 +199,8 @@ mod tests {
 
     #[test]
     fn a_resource_without_anything_else_survives() {
-        let stored = encode(&Resource::new(json!({"resourceType": "Basic"})).unwrap()).unwrap();
+        let stored =
+            Content::of(&Resource::new(json!({"resourceType": "Basic"})).unwrap()).unwrap().compressed;
         let basic = ResourceType::find("Basic").unwrap();
         let text = decode(&stored, basic, "a", VersionId::FIRST, Instant::from_microseconds(0)).unwrap();
         assert!(serde_json::from_slice::<fhir::Value>(&text).is_ok());

@@ -22,7 +22,7 @@ mod target;
 
 pub use access::Access;
 pub use change::{Absent, Actor, Change, Commit, Committed, Label, Operation, Written};
-pub use content::Stored;
+pub use content::{Content, Stored};
 pub use error::Result;
 pub use everything::Record;
 pub use history::{Page, Span, Versions};

@@ -7,6 +7,7 @@ use std::time::Duration;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use fhir::{Cause, Error};
 use serde::Deserialize;
+use tokio::runtime::Handle;
 use tokio_postgres::NoTls;
 
 use crate::group::Group;
@@ -40,6 +41,8 @@ pub struct Store {
     pools: Arc<Mutex<Vec<Pool>>>,
     pub(crate) cursor_secret: Arc<OnceLock<Vec<u8>>>,
     pub(crate) group: Arc<Group>,
+    /// Where writers run: not on the thread of a request, whose other requests would hold up everybody's writes.
+    pub(crate) runtime: Handle,
 }
 
 impl Store {
@@ -47,6 +50,9 @@ impl Store {
     ///
     /// # Errors
     /// When the connection string cannot be understood.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime: the one that it is made on will run its writers.
     pub fn new(settings: &Settings) -> Result<Self> {
         let pool = pool(settings, settings.connections)?;
         Ok(Self {
@@ -55,6 +61,7 @@ impl Store {
             pool,
             cursor_secret: Arc::default(),
             group: Arc::default(),
+            runtime: Handle::current(),
         })
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use fhir::{Cause, Error, Issue, Key, Resource, ResourceType};
-use store::{Change, Commit, Target};
+use store::{Change, Commit, Content, Target};
 
 use super::{Draft, Unit};
 use crate::label::{WORKFLOW, label, parties_of};
@@ -21,8 +21,13 @@ impl Unit<'_> {
             })?;
         }
         let parties = self.parties(&targets);
+        self.contents = self
+            .drafts
+            .iter()
+            .map(|draft| draft.resource.as_ref().map(Content::of).transpose())
+            .collect::<Result<_, _>>()?;
         let mut changes = Vec::with_capacity(self.drafts.len());
-        for (draft, parties) in self.drafts.iter().zip(parties) {
+        for ((draft, content), parties) in self.drafts.iter().zip(&self.contents).zip(parties) {
             let rows = |resource: &Resource| {
                 let mut rows = ::search::index(resource, base, &self.server.zone);
                 if draft.resource_type == ResourceType::PATIENT {
@@ -37,7 +42,7 @@ impl Unit<'_> {
                 id: draft.id.clone(),
                 operation: draft.operation,
                 expected: draft.previous.as_ref().map(|previous| previous.version_id),
-                resource: draft.resource.clone(),
+                content: content.clone(),
                 rows: draft.resource.as_ref().map(rows).unwrap_or_default(),
                 previous_rows: draft.previous_resource.as_ref().map(rows).unwrap_or_default(),
                 label: labelled.map(|resource| label(resource, parties)).unwrap_or_default(),
