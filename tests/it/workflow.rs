@@ -1,5 +1,6 @@
 //! The rules of intermediate care, as organisations meet them over HTTP.
 
 mod discharge;
+mod duplicate;
 mod referral;
 mod task;

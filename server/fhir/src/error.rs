@@ -97,6 +97,8 @@ impl Cause {
 pub struct Error {
     cause: Cause,
     issues: Vec<Issue>,
+    /// `Type/id` of the resource that stands in the way.
+    address: Option<String>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -110,7 +112,7 @@ impl Error {
     /// An error with one finding.
     #[must_use]
     pub fn with_issue(cause: Cause, issue: Issue) -> Self {
-        Self { cause, issues: vec![issue], source: None }
+        Self { cause, issues: vec![issue], address: None, source: None }
     }
 
     /// An error with several findings; with none, one is made from the cause.
@@ -119,7 +121,7 @@ impl Error {
         if issues.is_empty() {
             return Self::new(cause, "The request could not be carried out.");
         }
-        Self { cause, issues, source: None }
+        Self { cause, issues, address: None, source: None }
     }
 
     #[must_use]
@@ -156,6 +158,19 @@ impl Error {
     pub fn from_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
+    }
+
+    /// The same error, which names the resource that stands in the way, as `Type/id`.
+    #[must_use]
+    pub fn naming(mut self, address: impl Into<String>) -> Self {
+        self.address = Some(address.into());
+        self
+    }
+
+    /// `Type/id` of the resource that stands in the way, when it is named.
+    #[must_use]
+    pub fn address(&self) -> Option<&str> {
+        self.address.as_deref()
     }
 
     #[must_use]

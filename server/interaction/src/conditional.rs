@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use auth::Right;
 use fhir::{Cause, Error, Id, Key, Resource, ResourceType};
 use search::query::Criterion;
-use store::{Absent, Access, Operation, Stored};
+use store::{Absent, Operation, Stored};
 
 use crate::Handling;
 use crate::label::WORKFLOW;
@@ -146,7 +146,11 @@ impl Unit<'_> {
             return Err(server_gives_ids(&name, resource_type));
         }
         let key = Key::of_resource(resource_type, id.as_str());
-        match self.server.store.read(&self.context.access, key).await? {
+        let current = match self.server.store.read(&self.context.access, key).await? {
+            Some(current) => Some(current),
+            None => self.found_again(key, &name).await?,
+        };
+        match current {
             Some(deleted) if deleted.operation == Operation::Delete => Ok(Aim::Follow(Box::new(deleted))),
             Some(_) => Err(Error::new(
                 Cause::Duplicate,
@@ -154,10 +158,6 @@ impl Unit<'_> {
                     "{name} is there already, and does not match '{condition}'. Update it at its own address."
                 ),
             )),
-            // What the caller may not see is not there for the caller, and must not be overwritten either.
-            None if self.server.store.read(&Access::system(), key).await?.is_some() => {
-                Err(Error::not_found(&name))
-            }
             None => Ok(Aim::Create(id, absent)),
         }
     }

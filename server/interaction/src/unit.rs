@@ -493,10 +493,14 @@ impl Server {
                 Err(error) if error.cause() == Cause::WriteConflict => continue,
                 Err(error) => return Err(error),
             };
+            let is_conditional = !commit.absent.is_empty();
             let (written, reads) = match self.commit(context, write, commit).await {
                 Ok(Some(committed)) => committed,
                 Ok(None) => continue,
                 Err(error) if error.cause() == Cause::WriteConflict => continue,
+                // What was written meanwhile may meet the condition.
+                Err(error) if error.cause() == Cause::Duplicate && is_conditional && attempt == 0 => continue,
+                Err(error) if error.cause() == Cause::Duplicate => return Err(unit.duplicate(error).await?),
                 Err(error) => return Err(error),
             };
             let mut reads = reads.into_iter();

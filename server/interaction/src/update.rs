@@ -44,22 +44,35 @@ impl Unit<'_> {
         let is_workflow = WORKFLOW.contains(&resource_type);
         let key = Key::of_resource(resource_type, id.as_str());
         let name = format!("{resource_type}/{id}");
-        let Some(current) = self.server.store.read(&self.context.access, key).await? else {
-            if matches!(if_match, IfMatch::Any | IfMatch::Versions(_)) {
+        let current = match self.server.store.read(&self.context.access, key).await? {
+            Some(current) => current,
+            None if matches!(if_match, IfMatch::Any | IfMatch::Versions(_)) => {
                 return Err(stale(&name, None));
             }
-            if is_workflow {
-                return Err(server_gives_ids(&name, resource_type));
-            }
-            // What the caller may not see is not there for the caller, and must not be overwritten either.
-            if self.server.store.read(&Access::system(), key).await?.is_some() {
-                return Err(Error::not_found(&name));
-            }
-            self.context.caller.require(resource_type, Right::Create)?;
-            return Ok((self.draft_create(id, resource).await?, Success::Created));
+            None if is_workflow => return Err(server_gives_ids(&name, resource_type)),
+            None => match self.found_again(key, &name).await? {
+                Some(current) => current,
+                None => {
+                    self.context.caller.require(resource_type, Right::Create)?;
+                    return Ok((self.draft_create(id, resource).await?, Success::Created));
+                }
+            },
         };
         self.check_version(&name, &current, if_match, is_workflow)?;
         self.follow(current, resource).await
+    }
+
+    /// A second look at what the caller did not find: `None` when nothing has this key, and a version when one was made meanwhile.
+    ///
+    /// # Errors
+    /// 404 for what the caller may not see: it is not there for the caller, and must not be overwritten either.
+    pub(crate) async fn found_again(&self, key: Key, name: &str) -> Result<Option<Stored>, Error> {
+        let store = &self.server.store;
+        if store.read(&Access::system(), key).await?.is_none() {
+            return Ok(None);
+        }
+        let current = store.read(&self.context.access, key).await?;
+        current.map(Some).ok_or_else(|| Error::not_found(name))
     }
 
     /// Plans new content for this version, which brings a deleted resource back to life.

@@ -111,7 +111,10 @@ async fn fhir(
         Err(error) => error,
     };
     log(&error, trace);
-    let answer = failure(&error, format, parameters.is_pretty, &trace.request_id);
+    let mut answer = failure(&error, format, parameters.is_pretty, &trace.request_id);
+    if let Some(address) = error.address() {
+        answer = answer.with("location", format!("{}/{address}", app.server.settings.base));
+    }
     match error.cause() {
         Cause::MethodNotAllowed => answer.with("allow", others(&address, http.method().as_str())),
         Cause::Login if http.headers().contains_key("authorization") => {

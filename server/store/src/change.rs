@@ -56,6 +56,10 @@ pub struct Change {
     pub rows: IndexRows,
     /// What the version before was found by.
     pub previous_rows: IndexRows,
+    /// The business identifiers that it holds: no other resource may hold one of them.
+    pub business_identifiers: Vec<Key>,
+    /// Those that the version before held.
+    pub previous_business_identifiers: Vec<Key>,
     pub label: Label,
 }
 

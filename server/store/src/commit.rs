@@ -124,6 +124,7 @@ struct Satellites {
     string: (Vec<i32>, Vec<String>, Vec<String>, Vec<Uuid>),
     date: (Vec<i32>, Vec<i64>, Vec<i64>, Vec<Uuid>),
     quantity: Quantities,
+    business: Columns2<Uuid, Uuid>,
 }
 
 /// The columns of `quantity_index`; numbers as text, an open end as `-Infinity` or `Infinity`.
@@ -144,6 +145,14 @@ type Columns2<A, B> = (Vec<A>, Vec<B>);
 type Columns3<A, B, C> = (Vec<A>, Vec<B>, Vec<C>);
 
 impl Satellites {
+    /// Adds the business identifiers that `other` has not.
+    fn hold(&mut self, held: &[Key], other: &[Key], source: Uuid) {
+        for key in held.iter().filter(|key| !other.contains(key)).collect::<BTreeSet<_>>() {
+            self.business.0.push(key.uuid());
+            self.business.1.push(source);
+        }
+    }
+
     /// Adds the rows of `rows` that `other` has not.
     fn add(&mut self, rows: &IndexRows, other: &IndexRows, source: Uuid) {
         fn only<'a, T: Ord>(rows: &'a [T], other: &[T]) -> BTreeSet<&'a T> {
@@ -239,12 +248,15 @@ impl<'a> Arrays<'a> {
             arrays.request_id.push(actor.request_id.as_deref());
             arrays.gone.add(&change.previous_rows, rows, source);
             arrays.new.add(rows, &change.previous_rows, source);
+            let (held, previous) = (&change.business_identifiers, &change.previous_business_identifiers);
+            arrays.gone.hold(previous, held, source);
+            arrays.new.hold(held, previous, source);
         }
         arrays
     }
 
     /// The statement with the parts that have something to do, and the parameters that it takes. A part for rows that nobody has
-    /// would cost as much as one with rows: most writes need two or three of the eight.
+    /// would cost as much as one with rows: most writes need two or three of the twelve.
     fn statement(&self) -> (String, Vec<&(dyn ToSql + Sync)>) {
         let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![
             &self.key,
@@ -283,32 +295,35 @@ impl<'a> Arrays<'a> {
 }
 
 /// The parts of the statement that write and delete index rows: name and text, in the order of [`Satellites::columns`].
-const NEW: [(&str, &str); 5] = [
+const NEW: [(&str, &str); 6] = [
     ("identifier_new", include_str!("../sql/commit/identifier_new.sql")),
     ("reference_new", include_str!("../sql/commit/reference_new.sql")),
     ("string_new", include_str!("../sql/commit/string_new.sql")),
     ("date_new", include_str!("../sql/commit/date_new.sql")),
     ("quantity_new", include_str!("../sql/commit/quantity_new.sql")),
+    ("business_new", include_str!("../sql/commit/business_new.sql")),
 ];
-const GONE: [(&str, &str); 5] = [
+const GONE: [(&str, &str); 6] = [
     ("identifier_gone", include_str!("../sql/commit/identifier_gone.sql")),
     ("reference_gone", include_str!("../sql/commit/reference_gone.sql")),
     ("string_gone", include_str!("../sql/commit/string_gone.sql")),
     ("date_gone", include_str!("../sql/commit/date_gone.sql")),
     ("quantity_gone", include_str!("../sql/commit/quantity_gone.sql")),
+    ("business_gone", include_str!("../sql/commit/business_gone.sql")),
 ];
 
 impl Satellites {
     /// The columns of each table's rows; none where there are no rows.
-    fn columns(&self) -> [Vec<&(dyn ToSql + Sync)>; 5] {
+    fn columns(&self) -> [Vec<&(dyn ToSql + Sync)>; 6] {
         let (identifier, reference, string, date) =
             (&self.identifier, &self.reference, &self.string, &self.date);
-        let columns: [Vec<&(dyn ToSql + Sync)>; 5] = [
+        let columns: [Vec<&(dyn ToSql + Sync)>; 6] = [
             vec![&identifier.0, &identifier.1],
             vec![&reference.0, &reference.1, &reference.2],
             vec![&string.0, &string.1, &string.2, &string.3],
             vec![&date.0, &date.1, &date.2, &date.3],
             self.quantity.columns(),
+            vec![&self.business.0, &self.business.1],
         ];
         let is_empty = [
             identifier.0.is_empty(),
@@ -316,6 +331,7 @@ impl Satellites {
             string.0.is_empty(),
             date.0.is_empty(),
             self.quantity.source.is_empty(),
+            self.business.0.is_empty(),
         ];
         let mut at = 0;
         columns.map(|columns| {

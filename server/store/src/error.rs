@@ -12,12 +12,16 @@ pub(crate) fn from_postgres(error: tokio_postgres::Error) -> Error {
     let cause = match state {
         None => Cause::Transient,
         Some(state) if is_clash(state) => Cause::WriteConflict,
+        Some(state) if *state == SqlState::UNIQUE_VIOLATION && is_business_identifier(&error) => {
+            Cause::Duplicate
+        }
         Some(state) if *state == SqlState::QUERY_CANCELED => Cause::Timeout,
         Some(state) if is_passing(state) => Cause::Transient,
         Some(_) => Cause::Exception,
     };
     let sentence = match cause {
         Cause::WriteConflict => "Another write to the same resources was faster. Please repeat the request.",
+        Cause::Duplicate => "Another resource holds the same business identifier.",
         Cause::Timeout => "The database took too long for this request.",
         Cause::Transient => "The database cannot be reached for the moment. Please repeat the request.",
         _ => return Error::exception(error),
@@ -33,6 +37,11 @@ pub(crate) fn from_pool(error: deadpool_postgres::PoolError) -> Error {
                 .from_source(error)
         }
     }
+}
+
+/// Whether it is about the table whose keys are the business identifiers that are held.
+fn is_business_identifier(error: &tokio_postgres::Error) -> bool {
+    error.as_db_error().and_then(|error| error.table()) == Some("business_identifier")
 }
 
 /// Serialization failures, deadlocks and lock timeouts: the whole unit of work may simply be repeated.

@@ -64,6 +64,26 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Of these business identifiers those that are held, each with the resource that holds it; what this access may not see is
+    /// left out.
+    pub async fn holders(&self, access: &Access, identifiers: &[Key]) -> Result<Vec<(Key, String)>> {
+        let mut parameters = Parameters::default();
+        let n = parameters.push(identifiers.iter().map(|key| key.uuid()).collect::<Vec<_>>());
+        let visible = access.condition("r", &mut parameters);
+        let sql = format!(
+            "SELECT b.value, r.resource_type, v.id FROM business_identifier b JOIN resource r ON r.key = b.source \
+             JOIN version v ON v.seq = r.seq WHERE b.value = ANY(${n}) AND {visible}"
+        );
+        let rows = self.rows(&sql, &parameters).await?;
+        let holder = |row: &tokio_postgres::Row| {
+            let resource_type = ResourceType::from_number(row.get(1))?;
+            Some((Key::from_uuid(row.get(0)), format!("{resource_type}/{}", row.get::<_, String>(2))))
+        };
+        Ok(rows.iter().filter_map(holder).collect())
+    }
+}
+
 /// Who refers to a resource.
 #[derive(Clone, Debug)]
 pub struct Referrers {

@@ -9,6 +9,7 @@ pub mod care_plan;
 pub mod clock;
 pub mod discharge;
 mod discharge_plan;
+mod duplicate;
 mod element;
 pub mod episode_of_care;
 pub mod extension;
@@ -26,6 +27,7 @@ mod tests;
 use fhir::{Error, Id, Instant, Issue, Resource, ResourceType};
 
 pub use clock::Settings;
+pub use duplicate::{BusinessIdentifier, business_identifiers};
 pub use element::{code_system, extension_url, same_reference};
 pub use patient::nhs_number_is_valid;
 

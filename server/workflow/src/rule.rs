@@ -25,6 +25,9 @@ pub const REFERRAL_AUTHORED: &str = "IC-REF-06";
 /// A referral and its Task are about the same person, and about a referral that waits for an answer.
 pub const REFERRAL_TASK: &str = "IC-TASK-01";
 
+/// A request is sent once: its requester's identifier of it tells.
+pub const DUPLICATE: &str = "IC-DUP-01";
+
 /// A two-hour referral says when its clock started.
 pub const UCR_CLOCK_START: &str = "IC-UCR-01";
 /// That clock did not start in the future, and a late entry says why.

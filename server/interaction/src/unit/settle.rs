@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use fhir::{Cause, Error, Issue, Key, Resource, ResourceType};
+use fhir::{Cause, Error, Issue, IssueType, Key, Reference, Resource, ResourceType};
 use store::{Change, Commit, Content, Target};
 
 use super::{Draft, Unit};
@@ -36,6 +36,9 @@ impl Unit<'_> {
                 }
                 rows
             };
+            let held = |resource: &Option<Resource>| {
+                resource.as_ref().map(|resource| held(resource, base)).unwrap_or_default()
+            };
             let labelled = draft.resource.as_ref().or(draft.previous_resource.as_ref());
             changes.push(Change {
                 resource_type: draft.resource_type,
@@ -45,6 +48,8 @@ impl Unit<'_> {
                 content: content.clone(),
                 rows: draft.resource.as_ref().map(rows).unwrap_or_default(),
                 previous_rows: draft.previous_resource.as_ref().map(rows).unwrap_or_default(),
+                business_identifiers: held(&draft.resource),
+                previous_business_identifiers: held(&draft.previous_resource),
                 label: labelled.map(|resource| label(resource, parties)).unwrap_or_default(),
             });
         }
@@ -128,5 +133,50 @@ impl Unit<'_> {
             parties[at] = of_draft;
         }
         parties
+    }
+}
+
+/// The keys of the business identifiers that a resource holds.
+fn held(resource: &Resource, base: &str) -> Vec<Key> {
+    let key = |held: workflow::BusinessIdentifier<'_>| {
+        let requester = match Reference::parse(held.requester, base) {
+            Reference::Local { resource_type, id, .. } => format!("{resource_type}/{id}"),
+            _ => held.requester.to_owned(),
+        };
+        Key::of_parts("business identifier", &[held.kind, &requester, held.system, held.value])
+    };
+    workflow::business_identifiers(resource).into_iter().map(key).collect()
+}
+
+impl Unit<'_> {
+    /// The refusal of a write that the database refused because another resource holds a business identifier of one of the
+    /// drafts: it names that resource, if the caller may see it.
+    pub(crate) async fn duplicate(&self, refused: Error) -> Result<Error, Error> {
+        let base = &self.server.settings.base;
+        let of_draft = |draft: &Draft| draft.resource.as_ref().map(|r| held(r, base)).unwrap_or_default();
+        let all: Vec<Key> = self.drafts.iter().flat_map(of_draft).collect();
+        let holders = self.server.store.holders(&self.context.access, &all).await?;
+        let own = |address: &str| {
+            self.drafts.iter().any(|draft| format!("{}/{}", draft.resource_type, draft.id) == address)
+        };
+        let Some((key, address)) = holders.into_iter().find(|(_, address)| !own(address)) else {
+            let sentence = "The same business identifier (system and value, by the same requester) is held already. Send a request once, \
+                            or with If-None-Exist.";
+            let issue = Issue::error(IssueType::Duplicate, sentence).by_rule(workflow::rule::DUPLICATE);
+            return Ok(Error::with_issue(refused.cause(), issue));
+        };
+        let sentence = format!(
+            "{address} holds the same business identifier (system and value, by the same requester). Read or update it; to send a request safely more than once, use If-None-Exist."
+        );
+        let entry =
+            self.drafts.iter().find(|draft| of_draft(draft).contains(&key)).and_then(|draft| draft.entry);
+        let issue = Issue::error(IssueType::Duplicate, sentence)
+            .by_rule(workflow::rule::DUPLICATE)
+            .at("ServiceRequest.identifier");
+        let error = Error::with_issue(refused.cause(), issue).naming(address);
+        Ok(match entry {
+            Some(index) => error.in_entry(index),
+            None => error,
+        })
     }
 }
