@@ -1,0 +1,159 @@
+//! From an interaction that writes to what was written: a unit is planned and committed until no other writer is faster.
+
+use std::time::Duration;
+
+use fhir::{Cause, Error, Id, Issue, Resource, ResourceType};
+use store::{Commit, Committed, Written};
+
+use super::{Planned, Unit};
+use crate::batch::Entry;
+use crate::patch::Patch;
+use crate::reply::{Reply, Success};
+use crate::request::{IfMatch, Which};
+use crate::{Context, Server};
+
+/// How often a unit is planned anew when another writer was faster.
+const ATTEMPTS: usize = 8;
+
+/// An interaction that writes.
+pub(crate) enum Write {
+    Create {
+        resource: Resource,
+        if_none_exist: Option<String>,
+    },
+    Update {
+        which: Which,
+        resource: Resource,
+        if_match: IfMatch,
+    },
+    Patch {
+        resource_type: ResourceType,
+        which: Which,
+        patch: Patch,
+        if_match: IfMatch,
+    },
+    Delete {
+        resource_type: ResourceType,
+        which: Which,
+        if_match: IfMatch,
+    },
+    Transaction(Vec<Entry>),
+    /// What the server publishes on its own account.
+    Publication,
+}
+
+impl Unit<'_> {
+    async fn plan_and_settle(&mut self, write: &Write) -> Result<(Vec<Plan>, Commit), Error> {
+        let plans = self.plan(write).await?;
+        Ok((plans, self.settle().await?))
+    }
+
+    async fn plan(&mut self, write: &Write) -> Result<Vec<Plan>, Error> {
+        let one = match write {
+            Write::Create { resource, if_none_exist } => {
+                (self.create(Id::new(), resource.clone(), if_none_exist.as_deref()).await?, Success::Created)
+            }
+            Write::Update { which, resource, if_match } => {
+                self.update(which, resource.clone(), if_match).await?
+            }
+            Write::Patch { resource_type, which, patch, if_match } => {
+                self.patch(*resource_type, which, patch, if_match).await?
+            }
+            Write::Delete { resource_type, which, if_match } => {
+                (self.delete(*resource_type, which, if_match).await?, Success::NoContent)
+            }
+            Write::Transaction(entries) => return self.transaction(entries).await,
+            Write::Publication => return self.publication().await,
+        };
+        Ok(vec![Some(one)])
+    }
+}
+
+/// What planning an entry came to, and how it succeeds; `None` for an entry that writes nothing.
+pub(crate) type Plan = Option<(Planned, Success)>;
+
+impl Server {
+    /// Plans and writes until no other writer is faster; the answers come in the order of the plans.
+    ///
+    /// # Errors
+    /// Whatever planning refuses; 409 when others were faster every time.
+    pub(crate) async fn write(&self, context: &Context, write: &Write) -> Result<Vec<Reply>, Error> {
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                tokio::time::sleep(Duration::from_millis(3 << attempt)).await;
+            }
+            let mut unit = Unit::new(self, context);
+            let (plans, commit) = match unit.plan_and_settle(write).await {
+                Ok(planned) => planned,
+                Err(error) if error.cause() == Cause::WriteConflict => continue,
+                Err(error) => return Err(error),
+            };
+            let is_conditional = !commit.absent.is_empty();
+            let (written, reads) = match self.commit(context, write, commit).await {
+                Ok(Some(committed)) => committed,
+                Ok(None) => continue,
+                Err(error) if error.cause() == Cause::WriteConflict => continue,
+                // What was written meanwhile may meet the condition.
+                Err(error) if error.cause() == Cause::Duplicate && is_conditional && attempt == 0 => continue,
+                Err(error) if error.cause() == Cause::Duplicate => return Err(unit.duplicate(error).await?),
+                Err(error) => return Err(error),
+            };
+            let mut reads = reads.into_iter();
+            let reply = |plan: &Plan| match plan {
+                Some((planned, success)) => unit.reply(planned, &written, *success),
+                None => reads.next().ok_or_else(|| Error::exception("a read has no answer")),
+            };
+            return plans.iter().map(reply).collect();
+        }
+        Err(Error::new(
+            Cause::WriteConflict,
+            "Other writes to the same resources were faster. Please repeat the request.",
+        ))
+    }
+
+    /// Writes, and carries out the reads of a transaction on what was written, before it is final; `None` when another writer was
+    /// faster.
+    async fn commit(
+        &self,
+        context: &Context,
+        write: &Write,
+        commit: Commit,
+    ) -> Result<Option<(Vec<Written>, Vec<Reply>)>, Error> {
+        let reads: Vec<&Entry> = match write {
+            Write::Transaction(entries) => entries.iter().filter(|entry| entry.reads()).collect(),
+            _ => Vec::new(),
+        };
+        if reads.is_empty() {
+            return Ok(match self.store.commit(commit).await? {
+                Committed::Written(written) => Some((written, Vec::new())),
+                Committed::Outrun => None,
+            });
+        }
+        let read = async {
+            let mut replies = Vec::with_capacity(reads.len());
+            for entry in reads {
+                let reply = Box::pin(self.perform(context, entry.interaction.clone())).await;
+                replies.push(reply.map_err(|error| error.in_entry(entry.index))?);
+            }
+            Ok(replies)
+        };
+        self.store.commit_then(commit, read).await
+    }
+
+    /// Plans a write as if it were to be carried out, and tells what it would be warned of. Nothing is written.
+    ///
+    /// # Errors
+    /// Whatever would refuse the write.
+    pub(crate) async fn rehearse(&self, context: &Context, write: &Write) -> Result<Vec<Issue>, Error> {
+        let mut unit = Unit::new(self, context);
+        unit.plan(write).await?;
+        unit.settle().await?;
+        Ok(unit.drafts.into_iter().flat_map(|draft| draft.issues).collect())
+    }
+
+    /// [`Self::write`] for a write that has one answer.
+    pub(crate) async fn write_one(&self, context: &Context, write: Write) -> Result<Reply, Error> {
+        let replies = self.write(context, &write).await?;
+        replies.into_iter().next().ok_or_else(|| Error::exception("a write has no answer"))
+    }
+}
