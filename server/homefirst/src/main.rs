@@ -23,6 +23,8 @@ enum Command {
     Serve(command::serve::Arguments),
     /// Brings the database to the version of this binary, and ends.
     Migrate(command::serve::Arguments),
+    /// Rebuilds what resources are found by, beside running servers; goes on where it was interrupted.
+    Reindex(command::reindex::Arguments),
     /// Prints what the configuration comes to, passwords masked; fails when a key is unknown.
     CheckConfig(command::serve::Arguments),
     /// Prints a token for one of the demo callers: epr, hub, ucr, reablement, council, patient-1, auditor, nobody.
@@ -39,6 +41,7 @@ async fn main() -> std::process::ExitCode {
         Some(Command::Dev(arguments)) => command::dev::run(arguments).await,
         Some(Command::Serve(arguments)) => command::serve::run(arguments).await,
         Some(Command::Migrate(arguments)) => command::serve::migrate(arguments).await,
+        Some(Command::Reindex(arguments)) => command::reindex::run(arguments).await,
         Some(Command::CheckConfig(arguments)) => command::serve::check(arguments),
         Some(Command::Token(arguments)) => command::token::run(arguments),
         Some(Command::Listen(arguments)) => homefirst::listen::run(arguments).await,

@@ -56,7 +56,7 @@ impl BundleWriter {
 
 /// A link to a page of a search or history.
 pub(crate) fn address(base: &str, path: &str, parameters: &[(String, String)]) -> String {
-    let mut url = format!("{base}/{path}");
+    let mut url = if path.is_empty() { base.to_owned() } else { format!("{base}/{path}") };
     for (at, (name, value)) in parameters.iter().enumerate() {
         url.push(if at == 0 { '?' } else { '&' });
         encode(name, &mut url);

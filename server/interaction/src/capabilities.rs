@@ -48,7 +48,9 @@ impl Server {
                 "documentation": "Search parameters that are not known are refused with 400; Prefer: handling=lenient ignores them.",
                 "security": self.security(),
                 "resource": ResourceType::all().map(resource).collect::<Vec<_>>(),
-                "interaction": [{"code": "transaction"}, {"code": "batch"}, {"code": "history-system"}],
+                "interaction": [{"code": "transaction"}, {"code": "batch"}, {"code": "search-system"}, {"code": "history-system"}],
+                "searchParam": common_parameters(),
+                "compartment": compartments(),
                 "operation": operations(|operation| operation.levels.contains(&Level::System)),
             }]
         });
@@ -78,6 +80,28 @@ impl Server {
 fn operations(is_meant: impl Fn(&Operation) -> bool) -> Value {
     let meant = OPERATIONS.iter().filter(|operation| is_meant(operation));
     meant.map(|operation| json!({"name": operation.name, "definition": operation.definition})).collect()
+}
+
+/// What every type can be searched by beside its own parameters.
+fn common_parameters() -> Vec<Value> {
+    let parameter = |name: &str, kind: &str, documentation: &str| json!({"name": name, "type": kind, "documentation": documentation});
+    vec![
+        parameter("_list", "reference", "What the List with this id has as an item."),
+        parameter("_has", "string", "_has:Type:reference:parameter, at most three deep."),
+        parameter(
+            "_type",
+            "token",
+            "In a search of the whole system or of a whole compartment: the types, with commas.",
+        ),
+    ]
+}
+
+/// The compartments that can be searched: `Patient/1/Task`, `Patient/1/*`.
+fn compartments() -> Vec<String> {
+    ResourceType::all()
+        .filter(|owner| !::search::compartment::members(*owner).is_empty())
+        .map(|owner| format!("http://hl7.org/fhir/CompartmentDefinition/{}", owner.name().to_lowercase()))
+        .collect()
 }
 
 fn resource(resource_type: ResourceType) -> Value {

@@ -80,6 +80,20 @@ pub enum Which {
     Condition(String),
 }
 
+/// Where a search looks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Area {
+    /// Every type, or those that `_type` names.
+    System,
+    Type(ResourceType),
+    /// The compartment of this owner: one type in it, or all.
+    Compartment {
+        owner: ResourceType,
+        id: String,
+        member: Option<ResourceType>,
+    },
+}
+
 /// One interaction, ready to be carried out.
 #[derive(Clone, Debug)]
 pub enum Interaction {
@@ -127,7 +141,7 @@ pub enum Interaction {
         parameters: Vec<(String, String)>,
     },
     Search {
-        resource_type: ResourceType,
+        area: Area,
         parameters: Vec<(String, String)>,
     },
     /// A batch or a transaction.
@@ -167,10 +181,15 @@ pub fn parse(request: Request) -> Result<Interaction, Error> {
                 expect_type(&bundle, ResourceType::BUNDLE)?;
                 Ok(Interaction::Bundle { bundle })
             }
+            Verb::Get | Verb::Head => search(Area::System, parameters(None)?),
             _ => not_allowed(),
         },
         ["metadata"] if reads => Ok(Interaction::Capabilities),
         ["metadata"] => not_allowed(),
+        ["_search"] => match request.verb {
+            Verb::Post => search(Area::System, parameters(request.form.as_deref())?),
+            _ => not_allowed(),
+        },
         ["_history"] if reads => Ok(Interaction::HistorySystem { parameters: parameters(None)? }),
         ["_history"] => not_allowed(),
         [operation] if operation.starts_with('$') => {
@@ -181,9 +200,7 @@ pub fn parse(request: Request) -> Result<Interaction, Error> {
         [name] => {
             let resource_type = ResourceType::parse(name)?;
             match request.verb {
-                Verb::Get | Verb::Head => {
-                    Ok(Interaction::Search { resource_type, parameters: parameters(None)? })
-                }
+                Verb::Get | Verb::Head => search(Area::Type(resource_type), parameters(None)?),
                 Verb::Post => {
                     let resource = resource(request.body)?;
                     expect_type(&resource, resource_type)?;
@@ -206,10 +223,7 @@ pub fn parse(request: Request) -> Result<Interaction, Error> {
         [name, "_search"] => {
             let resource_type = ResourceType::parse(name)?;
             match request.verb {
-                Verb::Post => Ok(Interaction::Search {
-                    resource_type,
-                    parameters: parameters(request.form.as_deref())?,
-                }),
+                Verb::Post => search(Area::Type(resource_type), parameters(request.form.as_deref())?),
                 _ => not_allowed(),
             }
         }
@@ -262,15 +276,38 @@ pub fn parse(request: Request) -> Result<Interaction, Error> {
             Call::read(request.verb, &operation[1..], Some(resource_type), id, &parameters, request.body)
                 .map(Interaction::Operation)
         }
+        [owner, id, member] if reads => search(compartment(path, owner, id, member)?, parameters(None)?),
+        [owner, id, member, "_search"] if request.verb == Verb::Post => {
+            search(compartment(path, owner, id, member)?, parameters(request.form.as_deref())?)
+        }
         _ => Err(Error::not_found(&format!("The address '{path}'"))),
     }
+}
+
+fn search(area: Area, parameters: Vec<(String, String)>) -> Result<Interaction, Error> {
+    Ok(Interaction::Search { area, parameters })
+}
+
+/// `Patient/1/Task` or `Patient/1/*`, <https://hl7.org/fhir/R4/http.html#vsearch>.
+fn compartment(path: &str, owner: &str, id: &str, member: &str) -> Result<Area, Error> {
+    let owner = ResourceType::parse(owner)?;
+    let members = ::search::compartment::members(owner);
+    let member = match member {
+        "*" if !members.is_empty() => None,
+        name => match ResourceType::find(name).filter(|member| members.contains(member)) {
+            Some(member) => Some(member),
+            None => return Err(Error::not_found(&format!("The address '{path}'"))),
+        },
+    };
+    Ok(Area::Compartment { owner, id: known_id(id)?.to_string(), member })
 }
 
 /// The verbs that an address takes, for the `Allow` header.
 #[must_use]
 pub fn allowed(path: &str) -> &'static [&'static str] {
     match path.split('/').collect::<Vec<_>>().as_slice() {
-        [""] => &["POST"],
+        [""] => &["GET", "HEAD", "POST"],
+        ["_search"] => &["POST"],
         ["metadata" | "_history"] | [_, "_history"] | [_, _, "_history", ..] => &["GET", "HEAD"],
         [_, "_search"] => &["POST"],
         [above @ .., operation] if operation.starts_with('$') => {
@@ -281,6 +318,8 @@ pub fn allowed(path: &str) -> &'static [&'static str] {
         }
         [_] => &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
         [_, _] => &["GET", "HEAD", "PUT", "PATCH", "DELETE"],
+        [_, _, _] => &["GET", "HEAD"],
+        [_, _, _, "_search"] => &["POST"],
         _ => &[],
     }
 }
@@ -388,7 +427,10 @@ mod tests {
             (Verb::Get, "Patient/1/x", 404),
             (Verb::Get, "Patient/a b", 404),
             (Verb::Get, "Patient//1", 404),
-            (Verb::Get, "", 405),
+            (Verb::Put, "", 405),
+            (Verb::Get, "Organization/1/Task", 404),
+            (Verb::Get, "Patient/1/Organization", 404),
+            (Verb::Get, "Patient/1/task", 404),
             (Verb::Post, "Patient/1", 405),
             (Verb::Put, "metadata", 405),
             (Verb::Get, "Patient/_search", 405),

@@ -1,26 +1,25 @@
-//! search of one type, <https://hl7.org/fhir/R4/http.html#search>.
+//! search: of one type, of the whole system, of a compartment, <https://hl7.org/fhir/R4/http.html#search>.
 
-use ::search::query::Criterion;
+use ::search::query::{Criterion, Query};
 use auth::Right;
 use bytes::Bytes;
-use fhir::{Error, Issue, IssueType, ResourceType, outcome::operation_outcome};
+use fhir::{Cause, Error, Issue, IssueType, ResourceType, outcome::operation_outcome};
 use serde_json::json;
 use store::Stored;
 
 use crate::bundle::{BundleWriter, address};
 use crate::reply::shown;
+use crate::request::Area;
 use crate::{Context, Reply, Server};
 
 impl Server {
     pub(crate) async fn search(
         &self,
         context: &Context,
-        resource_type: ResourceType,
+        area: &Area,
         parameters: &[(String, String)],
     ) -> Result<Reply, Error> {
-        context.caller.require(resource_type, Right::Search)?;
-        let query =
-            ::search::parse(resource_type, parameters, &self.search_options(context.preferences.handling))?;
+        let query = self.query(context, area, parameters)?;
         for touched in touched(&query) {
             context.caller.require(touched, Right::Search)?;
         }
@@ -38,11 +37,11 @@ impl Server {
         });
 
         let base = &self.settings.base;
-        let mut links = vec![("self", address(base, resource_type.name(), &query.used))];
+        let mut links = vec![("self", address(base, &query.path, &query.used))];
         if let Some(next) = found.next {
             let mut used: Vec<_> = query.used.iter().filter(|(name, _)| name != "_cursor").cloned().collect();
             used.push(("_cursor".to_owned(), next));
-            links.push(("next", address(base, resource_type.name(), &used)));
+            links.push(("next", address(base, &query.path, &used)));
         }
         let mut bundle = BundleWriter::new("searchset", found.total, &links);
         for (stored, mode) in
@@ -69,6 +68,44 @@ impl Server {
             );
         }
         Ok(Reply::resource(bundle.finish()))
+    }
+
+    /// The query of a search. Types that are named need the right to search them; of all types, those are searched for which
+    /// there is the right.
+    fn query(&self, context: &Context, area: &Area, parameters: &[(String, String)]) -> Result<Query, Error> {
+        let options = self.search_options(context.preferences.handling);
+        let caller = &context.caller;
+        let allowed = |types: Vec<ResourceType>| -> Result<Vec<ResourceType>, Error> {
+            let named = ::search::parse::types(parameters)?;
+            let types: Vec<_> = match &named {
+                Some(named) => types.into_iter().filter(|of| named.contains(of)).collect(),
+                None => types.into_iter().filter(|of| caller.has(*of, Right::Search)).collect(),
+            };
+            named.iter().flatten().try_for_each(|of| caller.require(*of, Right::Search))?;
+            match types.is_empty() && named.is_none() {
+                true => Err(Error::new(Cause::Forbidden, "The token does not allow to search any type.")),
+                false => Ok(types),
+            }
+        };
+        match area {
+            Area::Type(of) => {
+                caller.require(*of, Right::Search)?;
+                ::search::parse(*of, parameters, &options)
+            }
+            Area::System => {
+                ::search::parse_system(allowed(ResourceType::all().collect())?, parameters, &options)
+            }
+            Area::Compartment { owner, id, member } => {
+                let types = match member {
+                    Some(member) => {
+                        caller.require(*member, Right::Search)?;
+                        vec![*member]
+                    }
+                    None => allowed(::search::compartment::members(*owner))?,
+                };
+                ::search::parse_compartment((*owner, id), *member, types, parameters, &options)
+            }
+        }
     }
 }
 
@@ -101,13 +138,18 @@ fn touched(query: &::search::Query) -> Vec<ResourceType> {
                 types.push(parameter.resource_type);
                 of_criterion(criterion, types);
             }
-            Criterion::Any(alternatives) => alternatives.iter().for_each(|inner| of_criterion(inner, types)),
+            Criterion::Any(several) | Criterion::All(several) => {
+                several.iter().for_each(|inner| of_criterion(inner, types));
+            }
+            Criterion::Not(inner) | Criterion::OfType(_, inner) => of_criterion(inner, types),
             _ => {}
         }
     }
     let mut types = Vec::new();
     query.criteria.iter().for_each(|criterion| of_criterion(criterion, &mut types));
-    types.extend(query.includes.iter().map(|include| include.source));
+    let named =
+        query.includes.iter().filter(|include| include.parameter.is_some() || include.sources.len() == 1);
+    types.extend(named.flat_map(|include| include.sources.iter().copied()));
     types.sort_unstable();
     types.dedup();
     types

@@ -120,9 +120,7 @@ impl Server {
                 self.history_type(context, resource_type, &parameters).await
             }
             Interaction::HistorySystem { parameters } => self.history_system(context, &parameters).await,
-            Interaction::Search { resource_type, parameters } => {
-                self.search(context, resource_type, &parameters).await
-            }
+            Interaction::Search { area, parameters } => self.search(context, &area, &parameters).await,
             Interaction::Bundle { bundle } => Box::pin(self.bundle(context, bundle)).await,
             Interaction::Operation(call) => self.operation(context, call).await,
         }

@@ -34,14 +34,14 @@ pub(crate) fn apply(query: &mut Query, name: &str, value: &str, options: &Option
     }
     let mut effective = value.to_owned();
     match name {
-        "_sort" => query.sort.extend(sort::parse(query.resource_type, value)?),
+        "_sort" => query.sort.extend(sort::parse(&query.types, value)?),
         "_count" => {
             query.count = count(value)?.min(options.max_count);
             effective = query.count.to_string();
         }
         "_total" => query.total = total(value)?,
         "_summary" => query.summary = summary(value)?,
-        "_elements" => query.elements.extend(elements(query.resource_type, value)?),
+        "_elements" => query.elements.extend(elements(&query.types, value)?),
         "_include" | "_include:iterate" | "_revinclude" | "_revinclude:iterate" => {
             include(query, name, value)?
         }
@@ -79,7 +79,7 @@ fn include(query: &mut Query, name: &str, value: &str) -> Result<(), Refusal> {
     if query.includes.len() == MAX_INCLUDES {
         return Err(Refusal::too_costly(format!("A search has at most {MAX_INCLUDES} inclusions.")));
     }
-    query.includes.push(include::parse(query.resource_type, name, value)?);
+    query.includes.push(include::parse(&query.types, name, value)?);
     Ok(())
 }
 
@@ -116,12 +116,12 @@ fn summary(value: &str) -> Result<Summary, Refusal> {
     }
 }
 
-fn elements(resource_type: ResourceType, value: &str) -> Result<Vec<String>, Refusal> {
+fn elements(types: &[ResourceType], value: &str) -> Result<Vec<String>, Refusal> {
     let names = value.split(',').map(str::trim).filter(|name| !name.is_empty());
     names
         .map(|name| {
             let element = match name.split_once('.') {
-                Some((type_name, element)) if type_name == resource_type.name() => element,
+                Some((type_name, element)) if types.iter().any(|named| named.name() == type_name) => element,
                 _ => name,
             };
             if element.bytes().all(|b| b.is_ascii_alphanumeric()) {

@@ -90,6 +90,9 @@ fn at(
     if let Some((link, rest)) = name.split_once('.') {
         return chain(resource_type, link, rest, value, options, depth);
     }
+    if name == "_list" {
+        return list(value).map(Some);
+    }
     let (code, modifier) =
         name.split_once(':').map_or((name, None), |(code, modifier)| (code, Some(modifier)));
     let parameter = find(resource_type, code)?;
@@ -97,18 +100,52 @@ fn at(
     if modifier == Some("missing") {
         return missing(&condition);
     }
-    match parameter.kind {
-        Kind::Token if parameter.code == "_id" => identity(&condition, resource_type),
-        Kind::Token => token::criterion(&condition),
-        Kind::Reference => reference::criterion(&condition, &options.base),
-        Kind::Date => date::criterion(&condition, &options.zone, options.now),
-        Kind::String => string::criterion(&condition),
-        Kind::Uri => uri::criterion(&condition),
-        Kind::Number => number::criterion(&condition),
-        Kind::Quantity => quantity::criterion(&condition),
-        Kind::Composite | Kind::Special => Err(not_indexed(parameter)),
+    if parameter.code == "_id" {
+        return identity(&condition, resource_type).map(Some);
     }
-    .map(Some)
+    of_kind(&condition, options).map(Some)
+}
+
+fn of_kind(condition: &Condition<'_>, options: &Options) -> Result<Criterion, Refusal> {
+    match condition.parameter.kind {
+        Kind::Token => token::criterion(condition),
+        Kind::Reference => reference::criterion(condition, &options.base),
+        Kind::Date => date::criterion(condition, &options.zone, options.now),
+        Kind::String => string::criterion(condition),
+        Kind::Uri => uri::criterion(condition),
+        Kind::Number => number::criterion(condition),
+        Kind::Quantity => quantity::criterion(condition),
+        Kind::Composite => composite(condition, options),
+        Kind::Special => Err(not_indexed(condition.parameter)),
+    }
+}
+
+/// `a$b`, <https://hl7.org/fhir/R4/search.html#composite>
+fn composite(condition: &Condition<'_>, options: &Options) -> Result<Criterion, Refusal> {
+    let parameter = condition.parameter;
+    if let Some(modifier) = condition.modifier {
+        return Err(condition.no_modifier(modifier, &["missing"]));
+    }
+    let tuple = |value: &str| {
+        let parts = split(value, '$');
+        if parts.len() != parameter.components.len() || parts.iter().any(|part| part.trim().is_empty()) {
+            let kinds: Vec<_> = parameter.components.iter().map(|component| component.kind.code()).collect();
+            return Err(Refusal::invalid(format!(
+                "'{}' is no value of '{}': write a {}, with '$' between them.",
+                shown(value),
+                parameter.code,
+                kinds.join(" and a ")
+            )));
+        }
+        let parts = parameter.components.iter().zip(parts);
+        parts
+            .map(|(component, value)| {
+                of_kind(&Condition { parameter: component, modifier: None, value }, options)
+            })
+            .collect()
+    };
+    let tuples = condition.raw_values()?.into_iter().map(tuple).collect::<Result<_, _>>()?;
+    Ok(Criterion::Composite { parameter, tuples })
 }
 
 /// The parameter of the type with this code, if it can be searched by.
@@ -116,12 +153,35 @@ pub(crate) fn find(resource_type: ResourceType, code: &str) -> Result<&'static P
     match registry().parameter(resource_type, code) {
         Some(parameter) if parameter.indexed => Ok(parameter),
         Some(parameter) => Err(not_indexed(parameter)),
+        None if code == "_query" => {
+            Err(Refusal::not_supported("There are no named queries here: '_query' is not supported."))
+        }
+        None if code.starts_with("_contained") => Err(Refusal::Unknown(
+            "Contained resources are not searched for: '_contained' and '_containedType' are not supported."
+                .to_owned(),
+        )),
         None => Err(Refusal::Unknown(format!(
             "The search parameter '{}' is not known for {resource_type}.{}",
             shown(code),
             closest(resource_type, code)
         ))),
     }
+}
+
+/// `_list`: what one of these Lists has as an item, <https://hl7.org/fhir/R4/search.html#list>. It is a reverse chain.
+fn list(value: &str) -> Result<Criterion, Refusal> {
+    let lists = ResourceType::find("List").ok_or_else(|| unknown_type("List"))?;
+    let parameter = find(lists, "item")?;
+    let condition = Condition { parameter, modifier: None, value };
+    let ids = condition.values()?;
+    if let Some(functional) = ids.iter().find(|id| id.starts_with('$')) {
+        return Err(Refusal::not_supported(format!(
+            "The functional list '{}' is not kept here. '_list' names the id of a List.",
+            shown(functional)
+        )));
+    }
+    let keys = ids.iter().map(|id| Key::of_resource(lists, id.strip_prefix("List/").unwrap_or(id))).collect();
+    Ok(Criterion::Has { parameter, criterion: Box::new(Criterion::Identity { keys }) })
 }
 
 fn not_indexed(parameter: &Parameter) -> Refusal {

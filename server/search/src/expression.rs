@@ -10,7 +10,7 @@ pub(crate) fn cut(expression: &str, resource_type: ResourceType) -> Vec<String> 
 }
 
 /// The members of a union, trimmed: split at `|` outside of parentheses and quotes.
-fn members(expression: &str) -> Vec<&str> {
+pub(crate) fn members(expression: &str) -> Vec<&str> {
     let mut members = Vec::new();
     let (mut depth, mut quoted, mut start) = (0_i32, false, 0);
     for (at, c) in expression.char_indices() {
@@ -32,10 +32,11 @@ fn members(expression: &str) -> Vec<&str> {
 fn rooted(member: &str, resource_type: ResourceType) -> Option<String> {
     let path = member.trim_start_matches('(');
     let open = &member[..member.len() - path.len()];
-    let (root, rest) = path.split_once('.')?;
+    let root = path.split('.').next()?;
+    let rest = &path[root.len()..];
     [resource_type.name(), "Resource", "DomainResource"]
         .contains(&root)
-        .then(|| format!("{open}{resource_type}.{rest}"))
+        .then(|| format!("{open}{resource_type}{rest}"))
 }
 
 #[cfg(test)]
@@ -53,6 +54,11 @@ mod tests {
         check("MedicationRequest", code, &["(MedicationRequest.medication as CodeableConcept)"]);
         check("Task", code, &[]);
         check("Task", "Resource.meta.tag", &["Task.meta.tag"]);
+        check(
+            "Observation",
+            "Observation | Observation.component",
+            &["Observation", "Observation.component"],
+        );
         check(
             "Task",
             "Task.for.where(a = 'x|y' or (b | c)) | Task.x",

@@ -18,6 +18,12 @@ impl<'r> Found<'r> {
         expression.evaluate(context).unwrap_or_default().into_iter().filter_map(Self::of).collect()
     }
 
+    /// The elements that the expression selects, to be looked into.
+    pub(crate) fn elements(expression: &'r Expression, context: &Context<'r>) -> Vec<Item<'r>> {
+        let items = expression.evaluate(context).unwrap_or_default();
+        items.into_iter().filter(|item| matches!(item, Item::Node(_))).collect()
+    }
+
     fn of(item: Item<'r>) -> Option<Self> {
         match item {
             Item::Node(node) => {

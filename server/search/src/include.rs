@@ -11,11 +11,11 @@ use crate::{
 
 /// What `Type:parameter`, `Type:parameter:Target`, `Type:*` or (forwards) `*` asks for. The name is one of the two, with
 /// or without `:iterate`.
-pub(crate) fn parse(resource_type: ResourceType, name: &str, value: &str) -> Result<Include, Refusal> {
+pub(crate) fn parse(types: &[ResourceType], name: &str, value: &str) -> Result<Include, Refusal> {
     let direction = if name.starts_with("_rev") { Direction::Reverse } else { Direction::Forward };
     let iterate = name.ends_with(":iterate");
     if value == "*" && direction == Direction::Forward {
-        return Ok(Include { direction, source: resource_type, parameter: None, target: None, iterate });
+        return Ok(Include { direction, sources: types.to_vec(), parameter: None, target: None, iterate });
     }
     let parts: Vec<_> = value.split(':').collect();
     let (source, code, target) = match parts.as_slice() {
@@ -34,7 +34,7 @@ pub(crate) fn parse(resource_type: ResourceType, name: &str, value: &str) -> Res
         None => None,
     };
     if *code == "*" {
-        return Ok(Include { direction, source, parameter: None, target, iterate });
+        return Ok(Include { direction, sources: vec![source], parameter: None, target, iterate });
     }
     let parameter = find(source, code)?;
     if parameter.kind != Kind::Reference {
@@ -45,5 +45,5 @@ pub(crate) fn parse(resource_type: ResourceType, name: &str, value: &str) -> Res
     if let Some(target) = target.filter(|target| !parameter.targets.contains(target)) {
         return Err(Refusal::invalid(format!("'{code}' of {source} does not point to {target}.")));
     }
-    Ok(Include { direction, source, parameter: Some(parameter), target, iterate })
+    Ok(Include { direction, sources: vec![source], parameter: Some(parameter), target, iterate })
 }

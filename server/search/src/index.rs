@@ -6,7 +6,7 @@
 //! rows: the store knows them.
 
 use fhir::{Key, Resource};
-use fhirpath::Context;
+use fhirpath::{Context, Decimal, Item};
 use jiff::tz::TimeZone;
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The index rows of one version of a resource.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct IndexRows {
     /// The code of the hot parameter `status`.
     pub status: Option<String>,
@@ -41,6 +41,10 @@ pub struct IndexRows {
     pub quantities: Vec<QuantityRow>,
     /// Local references of the parameters that are not hot; sorted, each once.
     pub references: Vec<ReferenceRow>,
+    /// Codes and their texts, whose keys are in `keys` too; sorted, each once.
+    pub vocabulary: Vec<VocabularyRow>,
+    /// What the elements of composite parameters are found by; sorted, each once.
+    pub composites: Vec<CompositeRow>,
 }
 
 /// A text of a string parameter, or a uri (which is not folded).
@@ -50,7 +54,7 @@ pub struct StringRow {
     pub parameter: i32,
     /// As it is compared by default and by `:contains`: the fold of `exact`, or of one part of it.
     pub folded: String,
-    /// As it is compared by `:exact`, at most [`string::LENGTH`] characters.
+    /// As it is compared by `:exact`, at most [`string::LENGTH`] characters; empty when `folded` is a part of a text.
     pub exact: String,
 }
 
@@ -94,6 +98,52 @@ pub struct ReferenceRow {
     pub target: Key,
 }
 
+/// A code in use, or a text that one is shown with: what a key stands for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct VocabularyRow {
+    /// The number of the parameter, or of its texts.
+    pub parameter: i32,
+    /// A code as it is, or a text folded.
+    pub text: String,
+    /// What stands for it among the `keys`.
+    pub key: Key,
+}
+
+/// One element of a composite parameter: it has a value for every component.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CompositeRow {
+    /// The number of the parameter.
+    pub parameter: i32,
+    /// What the element is found by: `keys`, `strings`, `dates` and `quantities` of the components.
+    pub rows: Box<IndexRows>,
+}
+
+impl CompositeRow {
+    /// The key of the element in this resource. Elements that are found by the same are one.
+    #[must_use]
+    pub fn element(&self, resource: Key) -> Key {
+        let IndexRows { keys, strings, dates, quantities, .. } = &*self.rows;
+        let number = |number: &Option<Decimal>| {
+            number.map_or_else(|| "-".to_owned(), |number| number.normalized().to_string())
+        };
+        let mut texts = vec![resource.uuid().to_string(), self.parameter.to_string()];
+        texts.extend(keys.iter().map(|key| key.uuid().to_string()));
+        texts.extend(strings.iter().map(|row| format!("{} {}", row.parameter, row.exact)));
+        texts.extend(dates.iter().map(|row| format!("{} {} {}", row.parameter, row.low, row.high)));
+        for QuantityRow { parameter, range, code, unit, .. } in quantities {
+            let unit = [code, unit].map(|key| key.map_or_else(String::new, |key| key.uuid().to_string()));
+            texts.push(format!(
+                "{parameter} {} {} {}",
+                number(&range.low),
+                number(&range.high),
+                unit.join(" ")
+            ));
+        }
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        Key::of_parts("element", &texts)
+    }
+}
+
 /// The index rows of a resource. `base` is the server's own base address, without a slash at its end; `zone` is where
 /// times without a zone are at home.
 #[must_use]
@@ -102,6 +152,13 @@ pub fn index(resource: &Resource, base: &str, zone: &TimeZone) -> IndexRows {
     let context = Context::of_resource(resource);
     for parameter in registry().parameters(resource.resource_type()) {
         let Some(expression) = parameter.expression() else { continue };
+        if parameter.kind == Kind::Composite {
+            let elements = Found::elements(expression, &context);
+            if add_composite(parameter, elements, &context, base, zone, &mut rows) {
+                rows.keys.push(parameter.presence());
+            }
+            continue;
+        }
         let found = Found::by(expression, &context);
         for found in &found {
             add(parameter, found, base, zone, &mut rows);
@@ -112,6 +169,34 @@ pub fn index(resource: &Resource, base: &str, zone: &TimeZone) -> IndexRows {
     }
     rows.sort();
     rows
+}
+
+/// Adds a row for every element that has a value for each component; whether there is one.
+fn add_composite<'r>(
+    parameter: &'static Parameter,
+    elements: Vec<Item<'r>>,
+    context: &Context<'r>,
+    base: &str,
+    zone: &TimeZone,
+    rows: &mut IndexRows,
+) -> bool {
+    let before = rows.composites.len();
+    for element in elements {
+        let context = context.clone().with_focus(element);
+        let mut of_element = IndexRows::default();
+        let complete = parameter.components.iter().all(|component| {
+            let before = of_element.count();
+            let expression = component.expression();
+            let found = expression.map(|expression| Found::by(expression, &context)).unwrap_or_default();
+            found.iter().for_each(|found| add(component, found, base, zone, &mut of_element));
+            of_element.count() > before
+        });
+        if complete {
+            of_element.sort();
+            rows.composites.push(CompositeRow { parameter: parameter.number, rows: Box::new(of_element) });
+        }
+    }
+    rows.composites.len() > before
 }
 
 fn add(parameter: &Parameter, found: &Found<'_>, base: &str, zone: &TimeZone, rows: &mut IndexRows) {
@@ -154,6 +239,13 @@ impl IndexRows {
         unique(&mut self.dates);
         unique(&mut self.quantities);
         unique(&mut self.references);
+        unique(&mut self.vocabulary);
+        unique(&mut self.composites);
+    }
+
+    /// How many values there are, without columns.
+    fn count(&self) -> usize {
+        self.keys.len() + self.strings.len() + self.dates.len() + self.quantities.len()
     }
 }
 

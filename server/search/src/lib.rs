@@ -29,6 +29,6 @@ pub use index::{IndexRows, ReferenceRow, index};
 pub use matches::matches;
 pub use pairs::decode_pairs;
 pub use parameter::{Kind, Parameter, Registry, registry};
-pub use parse::{Options, parse, parse_criteria, parse_filter};
+pub use parse::{Options, parse, parse_compartment, parse_criteria, parse_filter, parse_system};
 pub use query::Query;
 pub use subset::subset;

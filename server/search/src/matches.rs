@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Whether the resource with these rows, this identity and this `lastUpdated` (microseconds since 1970 UTC) meets the
-/// criterion; `None` when that depends on other resources.
+/// criterion; `None` when that depends on other resources, or on the type.
 #[must_use]
 pub fn matches(criterion: &Criterion, rows: &IndexRows, identity: Key, last_updated: i64) -> Option<bool> {
     Some(match criterion {
@@ -38,6 +38,19 @@ pub fn matches(criterion: &Criterion, rows: &IndexRows, identity: Key, last_upda
             .iter()
             .filter(|row| row.parameter == parameter.number)
             .any(|row| values.iter().any(|value| value.holds(row))),
+        Criterion::Display { parameter, texts } => rows
+            .vocabulary
+            .iter()
+            .filter(|row| row.parameter == parameter.text_number())
+            .any(|row| texts.iter().any(|text| has_word(&row.text, text))),
+        Criterion::Composite { parameter, tuples } => {
+            let elements = rows.composites.iter().filter(|row| row.parameter == parameter.number);
+            let mut elements = elements.map(|row| &row.rows);
+            elements.any(|element| {
+                let holds = |part: &Criterion| matches(part, element, identity, last_updated) == Some(true);
+                tuples.iter().any(|parts| parts.iter().all(holds))
+            })
+        }
         Criterion::Missing { parameter, missing } => has_value(parameter, rows) != *missing,
         Criterion::Identity { keys } => keys.contains(&identity),
         Criterion::LastUpdated { values } => {
@@ -53,6 +66,20 @@ pub fn matches(criterion: &Criterion, rows: &IndexRows, identity: Key, last_upda
                 false if decided.contains(&None) => return None,
                 any => any,
             }
+        }
+        Criterion::All(criteria) => {
+            let decided: Vec<_> =
+                criteria.iter().map(|criterion| matches(criterion, rows, identity, last_updated)).collect();
+            match decided.contains(&Some(false)) {
+                false if decided.contains(&None) => return None,
+                any => !any,
+            }
+        }
+        Criterion::Not(criterion) => !matches(criterion, rows, identity, last_updated)?,
+        Criterion::OfType(..) => return None,
+        Criterion::Compartment { owner, parameters, itself } => {
+            (*itself && identity == *owner)
+                || parameters.iter().any(|parameter| any_local(parameter, &[*owner], rows))
         }
     })
 }
@@ -107,6 +134,10 @@ impl QuantityValue {
 
 fn any_key(asked: &[Key], keys: &[Key]) -> bool {
     asked.iter().any(|key| keys.binary_search(key).is_ok())
+}
+
+fn has_word(folded: &str, text: &str) -> bool {
+    format!(" {folded}").contains(&format!(" {text}"))
 }
 
 fn any_local(parameter: &Parameter, asked: &[Key], rows: &IndexRows) -> bool {

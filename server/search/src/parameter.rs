@@ -1,8 +1,8 @@
 //! The registry of search parameters: what each resource type can be searched by,
 //! <https://hl7.org/fhir/R4/searchparameter.html>.
 //!
-//! It is made once from the embedded definitions; each expression is cut to the type and compiled. Parameters of the kinds
-//! composite and special are known, but not indexed.
+//! It is made once from the embedded definitions; each expression is cut to the type and compiled. The components of
+//! a composite are parameters too, whose expressions begin at one element. Those of the kind special are known, but not indexed.
 
 use std::{fmt, sync::LazyLock};
 
@@ -61,7 +61,7 @@ impl Kind {
     }
 
     fn is_indexed(self) -> bool {
-        !matches!(self, Self::Composite | Self::Special)
+        self != Self::Special
     }
 }
 
@@ -81,6 +81,10 @@ pub struct Parameter {
     pub hot: Option<Hot>,
     /// Whether it can be searched by.
     pub indexed: bool,
+    /// For composites: what is compared of each element, in the order of the query.
+    pub components: Vec<Parameter>,
+    /// Whether it is a component itself: nothing of it is in columns or tables of their own.
+    pub(crate) is_component: bool,
     pub(crate) selected: Selected,
     expression: Option<Expression>,
 }
@@ -91,6 +95,22 @@ impl Parameter {
     #[must_use]
     pub fn presence(&self) -> Key {
         self.key("present", &[])
+    }
+
+    /// What stands for the texts of a token's codes in the vocabulary, as `number` for the codes.
+    #[must_use]
+    pub fn text_number(&self) -> i32 {
+        number(self.resource_type, &format!("{}:text", self.code))
+    }
+
+    /// Whether a search of its type can be sorted by it.
+    #[must_use]
+    pub fn is_sortable(&self) -> bool {
+        match self.kind {
+            Kind::Date | Kind::String | Kind::Number | Kind::Quantity | Kind::Uri => true,
+            Kind::Token => self.selected.may_be(&["code", "Coding", "CodeableConcept"]),
+            Kind::Reference | Kind::Composite | Kind::Special => false,
+        }
     }
 
     /// The key of a value of this parameter in one of its forms.
@@ -109,12 +129,20 @@ impl Parameter {
         let kind = Kind::find(&definition.kind)?;
         let members = definition.expression.as_deref().map(|text| expression::cut(text, resource_type));
         let members = members.unwrap_or_default();
+        let members = match (members.as_slice(), definition.bases.as_slice(), &definition.expression) {
+            // The standard's own slip: paths that do not name their type, which is the only one.
+            ([], [_], Some(text)) if text.starts_with(|c: char| c.is_ascii_lowercase()) => {
+                expression::members(text).iter().map(|path| format!("{resource_type}.{path}")).collect()
+            }
+            _ => members,
+        };
         let selected = Selected::by(&members);
         let expression = if kind.is_indexed() && !members.is_empty() {
             Expression::parse(&members.join(" | ")).ok()
         } else {
             None
         };
+        let components = components(definition, resource_type, &members);
         let code = definition.code.clone();
         let mut targets: Vec<_> =
             definition.targets.iter().filter_map(|name| ResourceType::find(name)).collect();
@@ -125,7 +153,9 @@ impl Parameter {
         Some(Self {
             hot: hot::column(resource_type, &code, kind, &selected),
             number: number(resource_type, &code),
-            indexed: expression.is_some(),
+            indexed: expression.is_some() && components.iter().all(|component| component.indexed),
+            components,
+            is_component: false,
             expression: expression.filter(|_| !matches!(code.as_str(), "_id" | "_lastUpdated")),
             code,
             url: definition.url.clone(),
@@ -134,6 +164,50 @@ impl Parameter {
             targets,
             selected,
         })
+    }
+}
+
+/// The components of a composite, as parameters of their own.
+fn components(definition: &SearchParameter, resource_type: ResourceType, roots: &[String]) -> Vec<Parameter> {
+    let find = |url: &str| definitions().search_parameters().iter().find(|candidate| candidate.url == url);
+    let named = definition.components.iter().filter_map(|(url, _)| find(url)).flat_map(|of| &of.targets);
+    let targets: Vec<_> = named.filter_map(|name| ResourceType::find(name)).collect();
+    let component = |(at, (url, text)): (usize, &(String, String))| {
+        let of = find(url)?;
+        // The standard's own spelling of a type that it does not have.
+        let text = text.replace("as(DateTime)", "as(dateTime)");
+        let paths = expression::members(&text);
+        let paths: Vec<_> =
+            roots.iter().flat_map(|root| paths.iter().map(move |path| format!("{root}.{path}"))).collect();
+        let selected = Selected::by(&paths);
+        let expression = Expression::parse(&text).ok();
+        let code = format!("{}${}", definition.code, at + 1);
+        Some(Parameter {
+            number: number(resource_type, &code),
+            code,
+            url: url.clone(),
+            kind: kind_of(&selected).or_else(|| Kind::find(&of.kind))?,
+            resource_type,
+            targets: targets.clone(),
+            hot: None,
+            indexed: expression.is_some(),
+            components: Vec::new(),
+            is_component: true,
+            selected,
+            expression,
+        })
+    };
+    definition.components.iter().enumerate().filter_map(component).collect()
+}
+
+/// The kind that elements of these types have, whatever definition is named for a component: one names the other's.
+fn kind_of(selected: &Selected) -> Option<Kind> {
+    if selected.is_only(&["code", "Coding", "CodeableConcept"]) {
+        Some(Kind::Token)
+    } else if selected.is_only(&["Reference"]) {
+        Some(Kind::Reference)
+    } else {
+        None
     }
 }
 
@@ -224,7 +298,10 @@ mod tests {
     fn numbers_do_not_collide_and_do_not_change() {
         let mut seen = HashMap::new();
         for resource_type in ResourceType::all() {
-            for parameter in registry().parameters(resource_type) {
+            let parameters = registry().parameters(resource_type);
+            for parameter in
+                parameters.iter().flat_map(|parameter| parameter.components.iter().chain([parameter]))
+            {
                 assert!(parameter.number >= 0);
                 if let Some(other) = seen.insert(parameter.number, parameter) {
                     panic!("{other:?} and {parameter:?} have the same number");

@@ -7,7 +7,7 @@ use fhir::{Error, Instant, ResourceType};
 use jiff::tz::TimeZone;
 
 use crate::{
-    control, criterion,
+    compartment, control, criterion,
     pairs::decode_pairs,
     query::{Criterion, Query, Summary, Total},
     refusal::{Refusal, shown},
@@ -54,10 +54,62 @@ pub fn parse(
     pairs: &[(String, String)],
     options: &Options,
 ) -> Result<Query, Error> {
+    of_types(resource_type.name().to_owned(), vec![resource_type], Vec::new(), pairs, options)
+}
+
+/// The query of a search of the whole system, or of what `_type` selects of it.
+pub fn parse_system(
+    types: Vec<ResourceType>,
+    pairs: &[(String, String)],
+    options: &Options,
+) -> Result<Query, Error> {
+    of_types(String::new(), types, Vec::new(), pairs, options)
+}
+
+/// The query of a search in the compartment of this owner: of one type, or of all of `types` that have a place in it.
+pub fn parse_compartment(
+    (owner, id): (ResourceType, &str),
+    member: Option<ResourceType>,
+    types: Vec<ResourceType>,
+    pairs: &[(String, String)],
+    options: &Options,
+) -> Result<Query, Error> {
+    let path = format!("{owner}/{id}/{}", member.map_or("*", ResourceType::name));
+    let mut query = of_types(path, types, Vec::new(), pairs, options)?;
+    query.criteria.push(compartment::membership(owner, id, &query.types));
+    Ok(query)
+}
+
+/// The types that `_type` names, where it is given.
+pub fn types(pairs: &[(String, String)]) -> Result<Option<Vec<ResourceType>>, Error> {
+    let mut given = pairs.iter().filter(|(name, value)| name == "_type" && !value.trim().is_empty());
+    let Some((_, value)) = given.next() else { return Ok(None) };
+    if given.next().is_some() {
+        return Err(Error::bad_request(
+            "The parameter '_type' may be given once. Separate the types by commas.",
+        ));
+    }
+    let named = value.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let mut types = named
+        .map(|name| ResourceType::find(name).ok_or_else(|| criterion::unknown_type(name).into_error()))
+        .collect::<Result<Vec<_>, _>>()?;
+    types.sort_unstable();
+    types.dedup();
+    Ok(Some(types))
+}
+
+fn of_types(
+    path: String,
+    types: Vec<ResourceType>,
+    criteria: Vec<Criterion>,
+    pairs: &[(String, String)],
+    options: &Options,
+) -> Result<Query, Error> {
     few_enough(pairs)?;
     let mut query = Query {
-        resource_type,
-        criteria: Vec::new(),
+        path,
+        types,
+        criteria,
         sort: Vec::new(),
         count: options.default_count.min(options.max_count),
         total: Total::Unspecified,
@@ -83,9 +135,63 @@ fn put(query: &mut Query, name: &str, value: &str, options: &Options) -> Result<
     if control::is_control(name) {
         return control::apply(query, name, value, options);
     }
-    query.criteria.extend(criterion::parse(query.resource_type, name, value, options)?);
+    if name == "_type" && !query.is_of_one_type() {
+        // The types were read before everything else.
+    } else {
+        query.criteria.extend(across(&query.types, name, value, options)?);
+    }
     query.used.push((name.to_owned(), value.to_owned()));
     Ok(())
+}
+
+/// The criterion of a parameter that all of these types have.
+fn across(
+    types: &[ResourceType],
+    name: &str,
+    value: &str,
+    options: &Options,
+) -> Result<Option<Criterion>, Refusal> {
+    if let [only] = types {
+        return criterion::parse(*only, name, value, options);
+    }
+    let mut of_types = Vec::with_capacity(types.len());
+    for resource_type in types {
+        match criterion::parse(*resource_type, name, value, options)? {
+            Some(criterion) => of_types.push((*resource_type, criterion)),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(united(of_types)))
+}
+
+/// The criteria of one parameter in several types as one: the keys of every type differ, so that all of them can be asked for
+/// at once.
+fn united(of_types: Vec<(ResourceType, Criterion)>) -> Criterion {
+    let mut all = of_types.iter().map(|(_, criterion)| criterion.clone());
+    let first = all.next();
+    let united = first.and_then(|first| {
+        all.try_fold(first, |united, next| match (united, next) {
+            (
+                Criterion::Keys { parameter, mut keys, negated },
+                Criterion::Keys { keys: more, negated: other, .. },
+            ) if negated == other => {
+                keys.extend(more);
+                Some(Criterion::Keys { parameter, keys, negated })
+            }
+            (Criterion::Identity { mut keys }, Criterion::Identity { keys: more }) => {
+                keys.extend(more);
+                Some(Criterion::Identity { keys })
+            }
+            (united @ Criterion::LastUpdated { .. }, Criterion::LastUpdated { .. }) => Some(united),
+            // What refers to a match does so whatever type the match is of.
+            (united @ Criterion::Has { .. }, Criterion::Has { .. }) => Some(united),
+            _ => None,
+        })
+    });
+    united.unwrap_or_else(|| {
+        let of_type = |(resource_type, criterion)| Criterion::OfType(resource_type, Box::new(criterion));
+        Criterion::Any(of_types.into_iter().map(of_type).collect())
+    })
 }
 
 /// The criteria of a conditional interaction, `a=b&c=d` percent-encoded, joined by AND. What would select more than was
@@ -151,7 +257,8 @@ pub fn parse_filter(
 fn needs_others(criterion: &Criterion) -> bool {
     match criterion {
         Criterion::Chain { .. } | Criterion::Has { .. } => true,
-        Criterion::Any(criteria) => criteria.iter().any(needs_others),
+        Criterion::Any(criteria) | Criterion::All(criteria) => criteria.iter().any(needs_others),
+        Criterion::Not(criterion) | Criterion::OfType(_, criterion) => needs_others(criterion),
         _ => false,
     }
 }

@@ -6,10 +6,13 @@ use fhirpath::Decimal;
 
 use crate::parameter::Parameter;
 
-/// A whole search of one type (or, with several types, of a system or compartment).
+/// A whole search: of one type, or of several, as in a search of the whole system or of a compartment.
 #[derive(Clone, Debug)]
 pub struct Query {
-    pub resource_type: ResourceType,
+    /// The address below the base that is searched: `Task`, `Patient/1/Task`, or nothing for the whole system.
+    pub path: String,
+    /// The types of its matches; sorted, each once.
+    pub types: Vec<ResourceType>,
     /// Joined by AND.
     pub criteria: Vec<Criterion>,
     pub sort: Vec<Sort>,
@@ -26,6 +29,14 @@ pub struct Query {
     pub used: Vec<(String, String)>,
     /// The parameters that were ignored under `handling=lenient`, each with the reason.
     pub ignored: Vec<(String, String)>,
+}
+
+impl Query {
+    /// Whether it was asked for one type, by its address.
+    #[must_use]
+    pub fn is_of_one_type(&self) -> bool {
+        !self.path.is_empty() && !self.path.ends_with('*')
+    }
 }
 
 /// One condition on a resource. All of them are decided on the index rows of [`crate::index`].
@@ -51,6 +62,10 @@ pub enum Criterion {
     Date { parameter: &'static Parameter, values: Vec<DateValue> },
     /// A number or quantity: one of the parameter's values (in `quantities`) stands to any of these as its prefix says.
     Quantity { parameter: &'static Parameter, values: Vec<QuantityValue> },
+    /// `:text` of a token: a word of one of its texts (in `vocabulary`) begins with any of these.
+    Display { parameter: &'static Parameter, texts: Vec<String> },
+    /// A composite: for one of the parameter's elements (in `composites`), every criterion of one of these tuples holds.
+    Composite { parameter: &'static Parameter, tuples: Vec<Vec<Criterion>> },
     /// `:missing`. Without a value: for strings and dates no row, or no value in the column; for the other kinds
     /// the key [`Parameter::presence`] is absent, and the column, if there is one, is empty.
     Missing { parameter: &'static Parameter, missing: bool },
@@ -62,8 +77,16 @@ pub enum Criterion {
     Chain { parameter: &'static Parameter, links: Vec<(ResourceType, Box<Criterion>)> },
     /// `_has`: a resource of the parameter's type refers to this one by the parameter, and the condition holds for it.
     Has { parameter: &'static Parameter, criterion: Box<Criterion> },
-    /// Any of these holds: membership in a compartment.
+    /// Any of these holds.
     Any(Vec<Criterion>),
+    /// All of these hold.
+    All(Vec<Criterion>),
+    /// None of this holds.
+    Not(Box<Criterion>),
+    /// The resource is of this type, and this holds.
+    OfType(ResourceType, Box<Criterion>),
+    /// The resource refers to `owner` by one of these parameters, or, where the owner is in its own compartment, is the owner.
+    Compartment { owner: Key, parameters: Vec<&'static Parameter>, itself: bool },
 }
 
 /// How a string is compared.
@@ -159,9 +182,9 @@ pub enum Summary {
 #[derive(Clone, Debug)]
 pub struct Include {
     pub direction: Direction,
-    /// The type that has the reference.
-    pub source: ResourceType,
-    /// `None` is `*`: every reference parameter of the source.
+    /// The types that have the reference: one, or for `*` those of the search.
+    pub sources: Vec<ResourceType>,
+    /// `None` is `*`: every reference parameter of the sources.
     pub parameter: Option<&'static Parameter>,
     /// Only references to this type.
     pub target: Option<ResourceType>,

@@ -3,6 +3,7 @@
 //!
 //! Here is what they share: separators and escapes, <https://hl7.org/fhir/R4/search.html#escaping>.
 
+pub(crate) mod concept;
 pub mod date;
 pub mod number;
 pub mod quantity;

@@ -7,15 +7,13 @@ use std::collections::{BTreeSet, HashMap};
 
 use deadpool_postgres::GenericClient;
 use fhir::{Error, Instant, Key};
-use search::index::{DateRow, QuantityRow, StringRow};
-use search::value::number::Range;
-use search::{IndexRows, ReferenceRow};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::change::{Absent, Change, Commit, Committed, Written};
 use crate::content::instant;
+use crate::index_rows::{self, Known, Satellites, array_text};
 use crate::{Result, Store, error::from_postgres};
 
 impl Store {
@@ -39,18 +37,23 @@ impl Store {
                 return Ok(Committed::Outrun);
             }
         }
-        let committed = write(&transaction, &[&commit]).await?;
-        if committed.is_some() {
-            transaction.commit().await.map_err(from_postgres)?;
-        }
-        Ok(committed.and_then(|mut all| all.pop()).map_or(Committed::Outrun, Committed::Written))
+        let Some((mut all, learnt)) = write(&transaction, &[&commit], &self.known).await? else {
+            return Ok(Committed::Outrun);
+        };
+        transaction.commit().await.map_err(from_postgres)?;
+        self.known.add(learnt);
+        Ok(all.pop().map_or(Committed::Outrun, Committed::Written))
     }
 
     /// Writes these commits, which have no conditions and no resource in common, in one statement; `None` when one of them was
     /// outrun, and so none was written.
     pub(crate) async fn write_together(&self, commits: &[&Commit]) -> Result<Option<Vec<Vec<Written>>>> {
         let client = self.client().await?;
-        write(&client, commits).await
+        let written = write(&client, commits, &self.known).await?;
+        Ok(written.map(|(written, learnt)| {
+            self.known.add(learnt);
+            written
+        }))
     }
 }
 
@@ -64,11 +67,15 @@ pub(crate) async fn lock(client: &impl GenericClient, absent: &[Absent]) -> Resu
     Ok(())
 }
 
+/// What became of the changes of each commit, and the keys of the vocabulary that are known once it is committed; `None` when
+/// one of the changes was outrun.
 pub(crate) async fn write(
     client: &impl GenericClient,
     commits: &[&Commit],
-) -> Result<Option<Vec<Vec<Written>>>> {
-    let arrays = Arrays::of(commits);
+    known: &Known,
+) -> Result<Option<(Vec<Vec<Written>>, Vec<Uuid>)>> {
+    let mut arrays = Arrays::of(commits);
+    let learnt = arrays.new.leave_known(known);
     let (sql, parameters) = arrays.statement();
     let statement = client.prepare_cached(&sql).await.map_err(from_postgres)?;
     let rows = match client.query(&statement, &parameters).await {
@@ -87,7 +94,9 @@ pub(crate) async fn write(
     };
     let of_commit = |commit: &&Commit| commit.changes.iter().map(of_change).collect::<Option<Vec<_>>>();
     let written: Option<Vec<_>> = commits.iter().map(of_commit).collect();
-    written.map(Some).ok_or_else(|| Error::exception("a change was written under another key"))
+    written
+        .map(|written| Some((written, learnt)))
+        .ok_or_else(|| Error::exception("a change was written under another key"))
 }
 
 /// The changes as the arrays that the statement takes, in the order of its parameters.
@@ -114,109 +123,6 @@ struct Arrays<'a> {
     request_id: Vec<Option<&'a str>>,
     gone: Satellites,
     new: Satellites,
-}
-
-/// The rows of the index tables, each with the resource that it belongs to.
-#[derive(Default)]
-struct Satellites {
-    identifier: Columns2<Uuid, Uuid>,
-    reference: Columns3<Uuid, i32, Uuid>,
-    string: (Vec<i32>, Vec<String>, Vec<String>, Vec<Uuid>),
-    date: (Vec<i32>, Vec<i64>, Vec<i64>, Vec<Uuid>),
-    quantity: Quantities,
-    business: Columns2<Uuid, Uuid>,
-}
-
-/// The columns of `quantity_index`; numbers as text, an open end as `-Infinity` or `Infinity`.
-#[derive(Default)]
-struct Quantities {
-    parameter: Vec<i32>,
-    low: Vec<String>,
-    high: Vec<String>,
-    code: Vec<Option<Uuid>>,
-    unit: Vec<Option<Uuid>>,
-    measure: Vec<Option<Uuid>>,
-    measure_low: Vec<Option<String>>,
-    measure_high: Vec<Option<String>>,
-    source: Vec<Uuid>,
-}
-
-type Columns2<A, B> = (Vec<A>, Vec<B>);
-type Columns3<A, B, C> = (Vec<A>, Vec<B>, Vec<C>);
-
-impl Satellites {
-    /// Adds the business identifiers that `other` has not.
-    fn hold(&mut self, held: &[Key], other: &[Key], source: Uuid) {
-        for key in held.iter().filter(|key| !other.contains(key)).collect::<BTreeSet<_>>() {
-            self.business.0.push(key.uuid());
-            self.business.1.push(source);
-        }
-    }
-
-    /// Adds the rows of `rows` that `other` has not.
-    fn add(&mut self, rows: &IndexRows, other: &IndexRows, source: Uuid) {
-        fn only<'a, T: Ord>(rows: &'a [T], other: &[T]) -> BTreeSet<&'a T> {
-            rows.iter().filter(|row| !other.contains(row)).collect()
-        }
-        for key in only(&rows.identifiers, &other.identifiers) {
-            self.identifier.0.push(key.uuid());
-            self.identifier.1.push(source);
-        }
-        for ReferenceRow { parameter, target } in only(&rows.references, &other.references) {
-            self.reference.0.push(target.uuid());
-            self.reference.1.push(*parameter);
-            self.reference.2.push(source);
-        }
-        for StringRow { parameter, folded, exact } in only(&rows.strings, &other.strings) {
-            self.string.0.push(*parameter);
-            self.string.1.push(folded.clone());
-            self.string.2.push(exact.clone());
-            self.string.3.push(source);
-        }
-        for DateRow { parameter, low, high } in only(&rows.dates, &other.dates) {
-            self.date.0.push(*parameter);
-            self.date.1.push(*low);
-            self.date.2.push(*high);
-            self.date.3.push(source);
-        }
-        for row in only(&rows.quantities, &other.quantities) {
-            self.quantity.add(row, source);
-        }
-    }
-}
-
-impl Quantities {
-    fn add(&mut self, row: &QuantityRow, source: Uuid) {
-        fn text(end: Option<impl ToString>, open: &str) -> String {
-            end.map_or_else(|| open.to_owned(), |number| number.to_string())
-        }
-        let ends = |Range { low, high }: Range| (text(low, "-Infinity"), text(high, "Infinity"));
-        let (low, high) = ends(row.range);
-        let measured = row.measured.map(|(_, range)| ends(range));
-        self.parameter.push(row.parameter);
-        self.low.push(low);
-        self.high.push(high);
-        self.code.push(row.code.map(Key::uuid));
-        self.unit.push(row.unit.map(Key::uuid));
-        self.measure.push(row.measured.map(|(measure, _)| measure.uuid()));
-        self.measure_low.push(measured.as_ref().map(|(low, _)| low.clone()));
-        self.measure_high.push(measured.map(|(_, high)| high));
-        self.source.push(source);
-    }
-
-    fn columns(&self) -> Vec<&(dyn ToSql + Sync)> {
-        vec![
-            &self.parameter,
-            &self.low,
-            &self.high,
-            &self.code,
-            &self.unit,
-            &self.measure,
-            &self.measure_low,
-            &self.measure_high,
-            &self.source,
-        ]
-    }
 }
 
 impl<'a> Arrays<'a> {
@@ -255,10 +161,9 @@ impl<'a> Arrays<'a> {
         arrays
     }
 
-    /// The statement with the parts that have something to do, and the parameters that it takes. A part for rows that nobody has
-    /// would cost as much as one with rows: most writes need two or three of the twelve.
+    /// The statement with the parts that have something to do, and the parameters that it takes.
     fn statement(&self) -> (String, Vec<&(dyn ToSql + Sync)>) {
-        let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![
+        let parameters: Vec<&(dyn ToSql + Sync)> = vec![
             &self.key,
             &self.resource_type,
             &self.version_id,
@@ -279,78 +184,7 @@ impl<'a> Arrays<'a> {
             &self.organization,
             &self.request_id,
         ];
-        let mut parts = String::new();
-        let satellites =
-            GONE.into_iter().zip(self.gone.columns()).chain(NEW.into_iter().zip(self.new.columns()));
-        for ((name, text), columns) in satellites.filter(|(_, columns)| !columns.is_empty()) {
-            let mut text = text.to_owned();
-            for (at, column) in columns.into_iter().enumerate() {
-                parameters.push(column);
-                text = text.replace(&format!("{{{}}}", at + 1), &format!("${}", parameters.len()));
-            }
-            parts.push_str(&format!(", {name} AS (\n{text})"));
-        }
-        (include_str!("../sql/commit.sql").replacen("/* index rows */", &parts, 1), parameters)
+        let parts = self.gone.gone_parts().chain(self.new.new_parts());
+        index_rows::statement(include_str!("../sql/commit.sql"), parameters, parts)
     }
-}
-
-/// The parts of the statement that write and delete index rows: name and text, in the order of [`Satellites::columns`].
-const NEW: [(&str, &str); 6] = [
-    ("identifier_new", include_str!("../sql/commit/identifier_new.sql")),
-    ("reference_new", include_str!("../sql/commit/reference_new.sql")),
-    ("string_new", include_str!("../sql/commit/string_new.sql")),
-    ("date_new", include_str!("../sql/commit/date_new.sql")),
-    ("quantity_new", include_str!("../sql/commit/quantity_new.sql")),
-    ("business_new", include_str!("../sql/commit/business_new.sql")),
-];
-const GONE: [(&str, &str); 6] = [
-    ("identifier_gone", include_str!("../sql/commit/identifier_gone.sql")),
-    ("reference_gone", include_str!("../sql/commit/reference_gone.sql")),
-    ("string_gone", include_str!("../sql/commit/string_gone.sql")),
-    ("date_gone", include_str!("../sql/commit/date_gone.sql")),
-    ("quantity_gone", include_str!("../sql/commit/quantity_gone.sql")),
-    ("business_gone", include_str!("../sql/commit/business_gone.sql")),
-];
-
-impl Satellites {
-    /// The columns of each table's rows; none where there are no rows.
-    fn columns(&self) -> [Vec<&(dyn ToSql + Sync)>; 6] {
-        let (identifier, reference, string, date) =
-            (&self.identifier, &self.reference, &self.string, &self.date);
-        let columns: [Vec<&(dyn ToSql + Sync)>; 6] = [
-            vec![&identifier.0, &identifier.1],
-            vec![&reference.0, &reference.1, &reference.2],
-            vec![&string.0, &string.1, &string.2, &string.3],
-            vec![&date.0, &date.1, &date.2, &date.3],
-            self.quantity.columns(),
-            vec![&self.business.0, &self.business.1],
-        ];
-        let is_empty = [
-            identifier.0.is_empty(),
-            reference.0.is_empty(),
-            string.0.is_empty(),
-            date.0.is_empty(),
-            self.quantity.source.is_empty(),
-            self.business.0.is_empty(),
-        ];
-        let mut at = 0;
-        columns.map(|columns| {
-            at += 1;
-            if is_empty[at - 1] { Vec::new() } else { columns }
-        })
-    }
-}
-
-/// An array of uuids as Postgres reads it from text. (An array of arrays would have to be rectangular.)
-fn array_text(keys: &[Key]) -> String {
-    let mut text = String::with_capacity(2 + keys.len() * 37);
-    text.push('{');
-    for key in keys {
-        if text.len() > 1 {
-            text.push(',');
-        }
-        text.push_str(key.uuid().hyphenated().encode_lower(&mut Uuid::encode_buffer()));
-    }
-    text.push('}');
-    text
 }

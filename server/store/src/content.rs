@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 
 use bytes::Bytes;
-use fhir::{Error, Instant, Resource, ResourceType, VersionId};
+use fhir::{Error, Instant, Key, Resource, ResourceType, VersionId};
 use zstd::bulk::{Compressor, Decompressor};
 
 use crate::{Operation, Result};
@@ -24,6 +24,12 @@ pub struct Stored {
 }
 
 impl Stored {
+    /// The identity of the resource.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        Key::of_resource(self.resource_type, &self.id)
+    }
+
     /// Its parsed form; `None` for a deletion.
     pub fn resource(&self) -> Result<Option<Resource>> {
         let Some(text) = &self.text else { return Ok(None) };

@@ -60,16 +60,19 @@ impl Store {
             }
         }
         let written = match commit.changes.is_empty() {
-            true => Some(Vec::new()),
-            false => write(&**open.client(), &[&commit]).await?.and_then(|mut all| all.pop()),
+            true => Some((Vec::new(), Vec::new())),
+            false => write(&**open.client(), &[&commit], &self.known)
+                .await?
+                .and_then(|(mut all, learnt)| Some((all.pop()?, learnt))),
         };
-        let Some(written) = written else {
+        let Some((written, learnt)) = written else {
             open.end("ROLLBACK").await?;
             return Ok(None);
         };
         match WITHIN.scope(open.client().clone(), read).await {
             Ok(read) => {
                 open.end("COMMIT").await?;
+                self.known.add(learnt);
                 Ok(Some((written, read)))
             }
             Err(error) => {

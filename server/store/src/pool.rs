@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 use tokio_postgres::NoTls;
 
 use crate::group::Group;
+use crate::index_rows::Known;
 use crate::{Result, error::from_pool};
 
 /// How the database is used.
@@ -43,6 +44,7 @@ pub struct Store {
     pub(crate) group: Arc<Group>,
     /// Where writers run: not on the thread of a request, whose other requests would hold up everybody's writes.
     pub(crate) runtime: Handle,
+    pub(crate) known: Arc<Known>,
 }
 
 impl Store {
@@ -62,6 +64,7 @@ impl Store {
             cursor_secret: Arc::default(),
             group: Arc::default(),
             runtime: Handle::current(),
+            known: Arc::default(),
         })
     }
 

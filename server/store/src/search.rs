@@ -62,7 +62,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<Stored>> {
         let mut parameters = Parameters::default();
-        let filter = filter(access, resource_type, criteria, &mut parameters);
+        let filter = filter(access, &[resource_type], criteria, &mut parameters);
         let sql = format!(
             "SELECT {} FROM resource r JOIN version v ON v.seq = r.seq WHERE {filter} LIMIT {limit}",
             Stored::COLUMNS
@@ -72,7 +72,7 @@ impl Store {
 
     async fn total(&self, access: &Access, query: &Query) -> Result<i64> {
         let mut parameters = Parameters::default();
-        let filter = filter(access, query.resource_type, &query.criteria, &mut parameters);
+        let filter = filter(access, &query.types, &query.criteria, &mut parameters);
         self.count(&format!("SELECT count(*) FROM resource r WHERE {filter}"), &parameters).await
     }
 
@@ -86,7 +86,7 @@ impl Store {
         let order = Order::of(query);
         let asked = query.used.iter().filter(|(name, _)| name != "_count");
         let asked = asked.flat_map(|(name, value)| [name.as_str(), value.as_str()]);
-        let asked: Vec<&str> = [query.resource_type.name()].into_iter().chain(asked).collect();
+        let asked: Vec<&str> = [query.path.as_str()].into_iter().chain(asked).collect();
         let after = query
             .cursor
             .as_deref()
@@ -118,7 +118,7 @@ impl Absent {
     /// Whether something matches by now.
     pub(crate) async fn is_outrun(&self, client: &impl GenericClient) -> Result<bool> {
         let mut parameters = Parameters::default();
-        let mut filter = filter(&self.access, self.resource_type, &self.criteria, &mut parameters);
+        let mut filter = filter(&self.access, &[self.resource_type], &self.criteria, &mut parameters);
         if !self.except.is_empty() {
             let except: Vec<_> = self.except.iter().map(|key| key.uuid()).collect();
             filter.push_str(&format!(" AND r.key <> ALL(${})", parameters.push(except)));
@@ -139,8 +139,8 @@ fn page_sql(
     parameters: &mut Parameters,
 ) -> String {
     let limit = query.count + 1;
-    let place = |criteria: &[Criterion], parameters: &mut Parameters| {
-        let mut filter = filter(access, query.resource_type, criteria, parameters);
+    let place = |branch: &Branch, parameters: &mut Parameters| {
+        let mut filter = filter(access, &branch.types, &branch.criteria, parameters);
         if let Some(after) = after {
             filter.push_str(" AND ");
             filter.push_str(&order.after(after, parameters));
@@ -151,9 +151,9 @@ fn page_sql(
             order.by_position()
         )
     };
-    let places = match branches(query, order) {
-        None => place(&query.criteria, parameters),
-        Some(branches) => {
+    let places = match branches(query, order).as_slice() {
+        [only] => place(only, parameters),
+        branches => {
             let parts: Vec<_> = branches.iter().map(|b| format!("({})", place(b, parameters))).collect();
             format!("{} ORDER BY {} LIMIT {limit}", parts.join(" UNION ALL "), order.by_position())
         }
@@ -168,11 +168,16 @@ fn page_sql(
 
 fn filter(
     access: &Access,
-    resource_type: ResourceType,
+    types: &[ResourceType],
     criteria: &[Criterion],
     parameters: &mut Parameters,
 ) -> String {
-    let mut filter = format!("r.resource_type = {} AND NOT r.deleted", resource_type.number());
+    let numbers: Vec<_> = types.iter().map(|resource_type| resource_type.number().to_string()).collect();
+    let mut filter = match numbers.as_slice() {
+        [] => "false".to_owned(),
+        [only] => format!("r.resource_type = {only} AND NOT r.deleted"),
+        numbers => format!("r.resource_type IN ({}) AND NOT r.deleted", numbers.join(", ")),
+    };
     for criterion in criteria {
         filter.push_str(" AND ");
         filter.push_str(&condition(criterion, "r", access, parameters));
@@ -182,26 +187,44 @@ fn filter(
     filter
 }
 
-/// With several statuses and the order of last updates, one ordered branch for each status reads a handful of index entries,
-/// where a single scan would read and sort all of them.
-fn branches(query: &Query, order: &Order) -> Option<Vec<Vec<Criterion>>> {
+/// A part of a search whose matches are in order by themselves.
+struct Branch {
+    types: Vec<ResourceType>,
+    criteria: Vec<Criterion>,
+}
+
+/// The parts of a search. In the order of last updates, one ordered branch for each status, or for each type where nothing else
+/// narrows the search, reads a handful of index entries, where a single scan would read and sort all of them.
+fn branches(query: &Query, order: &Order) -> Vec<Branch> {
+    let branch = |types: &[ResourceType], criteria: &[Criterion]| Branch {
+        types: types.to_vec(),
+        criteria: criteria.to_vec(),
+    };
+    let whole = || vec![branch(&query.types, &query.criteria)];
     if !order.is_by_seq() {
-        return None;
+        return whole();
     }
-    let (at, parameter, codes) =
-        query.criteria.iter().enumerate().find_map(|(at, criterion)| match criterion {
-            Criterion::Status { parameter, codes, negated: false } if (2..=10).contains(&codes.len()) => {
-                Some((at, *parameter, codes))
-            }
-            _ => None,
-        })?;
+    if query.types.len() > 1 {
+        let is_narrow = |criterion: &Criterion| !matches!(criterion, Criterion::LastUpdated { .. });
+        if query.criteria.iter().any(is_narrow) {
+            return whole();
+        }
+        return query.types.iter().map(|of| branch(&[*of], &query.criteria)).collect();
+    }
+    let several = query.criteria.iter().enumerate().find_map(|(at, criterion)| match criterion {
+        Criterion::Status { parameter, codes, negated: false } if (2..=10).contains(&codes.len()) => {
+            Some((at, *parameter, codes))
+        }
+        _ => None,
+    });
+    let Some((at, parameter, codes)) = several else { return whole() };
     let mut codes = codes.clone();
     codes.sort_unstable();
     codes.dedup();
-    let branch = |code: String| {
+    let of_code = |code: String| {
         let mut criteria = query.criteria.clone();
         criteria[at] = Criterion::Status { parameter, codes: vec![code], negated: false };
-        criteria
+        Branch { types: query.types.clone(), criteria }
     };
-    Some(codes.into_iter().map(branch).collect())
+    codes.into_iter().map(of_code).collect()
 }

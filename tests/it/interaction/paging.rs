@@ -127,3 +127,76 @@ async fn counts_and_totals() {
         search(query).await.expect(400);
     }
 }
+
+/// How many matches the long walk goes through.
+const MANY: usize = 2400;
+
+/// Pages of many matches in several orders, while others are made, changed and deleted all the time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_walk_among_writers() {
+    let server = TestServer::start().await;
+    let epr = server.caller("epr");
+    let observation = |id: String, at: usize| {
+        json!({
+            "resourceType": "Observation", "id": id, "status": if at.is_multiple_of(3) { "final" } else { "amended" },
+            "code": {"coding": [{"system": "urn:l", "code": format!("c{}", at % 11)}]}, "valueQuantity": {"value": at % 37},
+            "effectiveDateTime": format!("2026-01-{:02}", at % 27 + 1)
+        })
+    };
+    for few in (0..MANY).collect::<Vec<_>>().chunks(200) {
+        let entries: Vec<_> = few
+            .iter()
+            .map(|at| {
+                let id = format!("w{at}");
+                json!({"request": {"method": "PUT", "url": format!("Observation/{id}")}, "resource": observation(id, *at)})
+            })
+            .collect();
+        epr.post("", &builders::transaction(&entries)).await.expect(200);
+    }
+    // Those whose number ends with 9 are changed or deleted; all others stay as they are.
+    let stays: HashSet<String> = (0..MANY).filter(|at| at % 10 != 9).map(|at| format!("w{at}")).collect();
+    let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let writer = tokio::spawn({
+        let (epr, stop) = (epr.clone(), stop.clone());
+        async move {
+            let mut round = 0;
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                let at = (round * 70 + 9) % MANY;
+                let id = format!("w{at}");
+                match round % 3 {
+                    0 => epr.delete(&format!("Observation/{id}")).await.expect(204),
+                    1 => {
+                        let mut other = observation(String::new(), round);
+                        other.as_object_mut().unwrap().shift_remove("id");
+                        epr.post("Observation", &other).await.expect(201)
+                    }
+                    _ => {
+                        let answer = epr.put(&format!("Observation/{id}"), &observation(id, round + 1)).await;
+                        assert!(answer.status < 300, "{}", answer.text());
+                        answer
+                    }
+                };
+                round += 1;
+            }
+        }
+    });
+    for sort in ["-_lastUpdated", "date,-value-quantity", "-code,status,_id", "value-quantity"] {
+        let mut next = Some(format!("Observation?_count=150&_sort={sort}"));
+        let mut seen = Vec::new();
+        while let Some(address) = next {
+            let page = epr.get(&address).await.expect(200);
+            seen.extend(page.ids("match").into_iter().filter(|id| stays.contains(id)));
+            next = page.link("next").map(str::to_owned);
+        }
+        let found: HashSet<String> = seen.iter().cloned().collect();
+        assert_eq!(found.len(), seen.len(), "{sort}: something was repeated");
+        assert_eq!(
+            found.len(),
+            stays.len(),
+            "{sort}: {:?} were lost",
+            stays.difference(&found).take(5).collect::<Vec<_>>()
+        );
+    }
+    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    writer.await.unwrap();
+}

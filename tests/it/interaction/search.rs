@@ -1,10 +1,13 @@
 //! search, <https://hl7.org/fhir/R4/search.html>.
 
+mod areas;
 mod dates;
+mod examples;
 mod hostile;
 mod parameters;
 mod quantities;
 mod result;
+mod sorting;
 
 use serde_json::{Value, json};
 use tests::{Caller, TestServer, client::form};

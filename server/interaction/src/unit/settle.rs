@@ -28,14 +28,8 @@ impl Unit<'_> {
             .collect::<Result<_, _>>()?;
         let mut changes = Vec::with_capacity(self.drafts.len());
         for ((draft, content), parties) in self.drafts.iter().zip(&self.contents).zip(parties) {
-            let rows = |resource: &Resource| {
-                let mut rows = ::search::index(resource, base, &self.server.zone);
-                if draft.resource_type == ResourceType::PATIENT {
-                    // A Patient is about itself, for those who are of its circle of care.
-                    rows.patient = Some(Key::of_resource(draft.resource_type, draft.id.as_str()));
-                }
-                rows
-            };
+            let rows =
+                |resource: &Resource| self.server.index(resource, draft.resource_type, draft.id.as_str());
             let held = |resource: &Option<Resource>| {
                 resource.as_ref().map(|resource| held(resource, base)).unwrap_or_default()
             };

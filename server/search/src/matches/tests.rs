@@ -261,6 +261,8 @@ fn strings() {
             "name=nunez",
             "name=LOS",
             "name=jose maria",
+            "name=maria",
+            "name=los",
             "name=x,JOSÉ",
             "name:contains=aria",
             "name:exact=Núñez-Łoś",
@@ -269,7 +271,8 @@ fn strings() {
             "address:missing=true",
         ],
         &[
-            "name=maria",
+            "name=aria",
+            "name:exact=María",
             "name:exact=nunez-los",
             "name:exact=Łoś",
             "given=nunez",
@@ -348,5 +351,160 @@ proptest! {
         ] {
             prop_assert_eq!(found(&task, &query), expect, "{} on {}", query, task);
         }
+    }
+}
+
+#[test]
+fn a_composite_is_about_one_element() {
+    let coded =
+        |code: &str| json!({"coding": [{"system": "urn:l", "code": code, "display": "Blood pressure"}]});
+    let mmhg = |value: f64| json!({"value": value, "system": "http://unitsofmeasure.org", "code": "mm[Hg]"});
+    let observation = json!({
+        "resourceType": "Observation", "code": coded("bp"), "valueDateTime": "2026-01-02",
+        "component": [
+            {"code": coded("sys"), "valueQuantity": mmhg(140.0)}, {"code": coded("dia"), "valueQuantity": mmhg(90.0)},
+            {"code": coded("side"), "valueCodeableConcept": coded("left")}
+        ]
+    });
+    check(
+        &observation,
+        &[
+            "component-code-value-quantity=sys$140",
+            "component-code-value-quantity=urn:l|sys$gt139",
+            "component-code-value-quantity=urn:l|dia$lt100|http://unitsofmeasure.org|mm[Hg]",
+            "component-code-value-quantity=dia$140,sys$140",
+            "component-code-value-quantity=dia$gt80&component-code-value-quantity=sys$gt130",
+            "combo-code-value-quantity=sys$ge140",
+            "combo-code-value-concept=side$urn:l|left",
+            "code-value-date=bp$2026-01",
+            "component-code-value-quantity:missing=false",
+            "code-value-string:missing=true",
+        ],
+        &[
+            "component-code-value-quantity=dia$140",
+            "component-code-value-quantity=sys$lt100",
+            "code-value-quantity=sys$140",
+            "component-code-value-concept=side$urn:x|left",
+            "code-value-date=bp$2025",
+        ],
+    );
+    let sequence = json!({"resourceType": "MolecularSequence", "variant": [{"start": 5, "end": 9}, {"start": 20, "end": 30}],
+        "referenceSeq": {"chromosome": {"coding": [{"code": "1"}]}, "windowStart": 0, "windowEnd": 100}});
+    check(
+        &sequence,
+        &["chromosome-variant-coordinate=1$lt6$gt8", "chromosome-window-coordinate=1$0$100"],
+        &["chromosome-variant-coordinate=1$5$30", "chromosome-variant-coordinate=2$5$9"],
+    );
+    let document = json!({"resourceType": "DocumentReference", "relatesTo": [
+        {"code": "replaces", "target": {"reference": "DocumentReference/a"}},
+        {"code": "appends", "target": {"reference": "http://here/fhir/DocumentReference/b"}}
+    ]});
+    check(
+        &document,
+        &["relationship=replaces$DocumentReference/a", "relationship=appends$b"],
+        &["relationship=appends$DocumentReference/a"],
+    );
+}
+
+#[test]
+fn the_texts_and_types_of_tokens() {
+    let task = json!({
+        "resourceType": "Task", "intent": "order",
+        "code": {"coding": [{"system": "urn:s", "code": "1", "display": "Reablement at home"}], "text": "Helping Réne"},
+        "identifier": [
+            {"type": {"coding": [{"system": "urn:t", "code": "MR"}], "text": "Medical record"}, "system": "urn:m", "value": "7"},
+            {"system": "urn:m", "value": "8"}
+        ]
+    });
+    check(
+        &task,
+        &[
+            "code:text=reab",
+            "code:text=HOME",
+            "code:text=at home",
+            "code:text=rene",
+            "code:text=nothing,help",
+            "identifier:text=record",
+            "identifier:of-type=urn:t|MR|7",
+            "identifier:of-type=urn:t|XX|7,urn:t|MR|7",
+        ],
+        &[
+            "code:text=blement",
+            "code:text=1",
+            "code:text=%25",
+            "identifier:of-type=urn:t|MR|8",
+            "business-status:text=home",
+        ],
+    );
+}
+
+#[test]
+fn uris_above() {
+    let value_set = json!({"resourceType": "ValueSet", "url": "http://a.example/fhir/set"});
+    check(
+        &value_set,
+        &[
+            "url:above=http://a.example/fhir/set",
+            "url:above=http://a.example/fhir/set/",
+            "url:above=http://a.example/fhir/set/x/y",
+        ],
+        &[
+            "url:above=http://a.example/fhir",
+            "url:above=http://a.example/fhir/settle",
+            "url:above=http://b.example/fhir/set/x",
+        ],
+    );
+}
+
+#[test]
+fn codes_by_what_is_known_of_them() {
+    let roles = "http://terminology.hl7.org/CodeSystem/v3-RoleCode";
+    let patient = json!({
+        "resourceType": "Patient", "gender": "female",
+        "contact": [{"relationship": [{"coding": [{"system": roles, "code": "NMTH"}]}]}],
+        "maritalStatus": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus", "code": "M"}]}
+    });
+    check(
+        &patient,
+        &[
+            "gender:in=http://hl7.org/fhir/ValueSet/administrative-gender",
+            "gender:below=http://hl7.org/fhir/administrative-gender|female",
+        ],
+        &[
+            "gender:not-in=http://hl7.org/fhir/ValueSet/administrative-gender",
+            "gender:in=http://hl7.org/fhir/ValueSet/task-status",
+        ],
+    );
+    let related = json!({"resourceType": "RelatedPerson", "relationship": [{"coding": [{"system": roles, "code": "NMTH"}]}]});
+    let query = |modifier: &str, code: &str| format!("relationship:{modifier}={roles}|{code}");
+    for (modifier, code, expect) in [
+        ("below", "MTH", true),
+        ("below", "PRN", true),
+        ("below", "NMTH", true),
+        ("below", "FTH", false),
+        ("above", "NMTH", true),
+        ("above", "MTH", false),
+    ] {
+        assert_eq!(found(&related, &query(modifier, code)), expect, "{modifier} {code}");
+    }
+    let options = options();
+    let task = json!({"resourceType": "Task", "status": "draft"});
+    check(
+        &task,
+        &[
+            "status:in=http://hl7.org/fhir/ValueSet/task-status",
+            "code:not-in=http://hl7.org/fhir/ValueSet/task-code",
+        ],
+        &["status:not-in=http://hl7.org/fhir/ValueSet/task-status"],
+    );
+    for bad in [
+        "code:in=http://x.example/unknown",
+        "code:below=1",
+        "code:below=http://snomed.info/sct|1",
+        "code:in=",
+    ] {
+        let pairs = decode_pairs(bad).unwrap();
+        let refused = parse(ResourceType::TASK, &pairs, &options);
+        assert!(refused.is_err() || bad.ends_with('='), "{bad}");
     }
 }

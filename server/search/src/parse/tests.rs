@@ -1,4 +1,5 @@
 use fhir::{Cause, IssueType, Key, ResourceType, primitive::date::london};
+use proptest::prelude::*;
 
 use super::*;
 use crate::query::{Direction, SortBy};
@@ -49,7 +50,7 @@ fn what_is_refused() {
         "Status=x",
         "_text=x",
         "_filter=x",
-        "_list=x",
+        "_list=$current-problems",
         "_contained=true",
         "_sort=nothing",
         "_sort=owner",
@@ -65,8 +66,8 @@ fn what_is_refused() {
         "_id:not=1",
         "_sort:asc=status",
         "_include:recurse=Task:owner",
-        "code:in=x",
-        "_profile:above=x",
+        "identifier:in=x",
+        "_profile:exact=x",
     ] {
         check("Task", modifier, IssueType::NotSupported);
     }
@@ -260,4 +261,86 @@ fn no_query_panics() {
     proptest!(|(text in "\\PC{0,60}")| {
         let _ = parse_filter(ResourceType::TASK, &text, &options());
     });
+}
+
+/// Words that mean something in a query, and some that must not.
+const WORDS: [&str; 44] = [
+    "_id",
+    "_has:",
+    "_include",
+    "_revinclude",
+    ":iterate",
+    "_sort",
+    "_count",
+    "_total",
+    "_summary",
+    "_elements",
+    "_type",
+    "_list",
+    "_tag",
+    "_lastUpdated",
+    "status",
+    "owner",
+    "patient",
+    "code",
+    "authored-on",
+    "identifier",
+    ":missing",
+    ":not",
+    ":text",
+    ":of-type",
+    ":in",
+    ":below",
+    ":identifier",
+    "Patient",
+    "Task",
+    "Observation",
+    "value-quantity",
+    "code-value-quantity",
+    ".",
+    ":",
+    "|",
+    "$",
+    ",",
+    "\\",
+    "ge",
+    "2026-01",
+    "1e9",
+    "http://unitsofmeasure.org",
+    "true",
+    "'",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 3000, rng_seed: proptest::test_runner::RngSeed::Fixed(20_261_122), ..ProptestConfig::default()
+    })]
+    /// Whatever is sent is understood or refused with 400, and a refusal is short.
+    #[test]
+    fn any_query_is_understood_or_refused(
+        pairs in proptest::collection::vec((words(), words()), 1..6),
+        at in 0_usize..4,
+        lenient in any::<bool>(),
+    ) {
+        let of = ["Task", "Observation", "Patient", "EpisodeOfCare"].map(|name| ResourceType::find(name).unwrap());
+        let options = Options { lenient, ..Options::new("http://here/fhir", london().clone()) };
+        for parsed in [
+            parse(of[at], &pairs, &options),
+            parse_system(of.to_vec(), &pairs, &options),
+            parse_compartment((ResourceType::PATIENT, "x"), None, of.to_vec(), &pairs, &options),
+        ] {
+            if let Err(error) = parsed {
+                prop_assert_eq!(error.cause().status(), 400, "{:?}", error);
+                prop_assert!(error.issues().iter().all(|issue| issue.diagnostics.len() < 2000), "{:?}", error);
+            }
+        }
+    }
+}
+
+fn words() -> impl Strategy<Value = String> {
+    let word = prop_oneof![
+        4 => proptest::sample::select(&WORDS[..]).prop_map(str::to_owned),
+        1 => "\\PC{0,12}",
+    ];
+    proptest::collection::vec(word, 0..7).prop_map(|words| words.concat())
 }

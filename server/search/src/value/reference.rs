@@ -42,6 +42,10 @@ fn text(parameter: &Parameter, text: &str, base: &str, rows: &mut IndexRows) {
                 return;
             }
             let target = Key::of_resource(resource_type, &id);
+            if parameter.is_component {
+                rows.keys.push(target_key(parameter, target));
+                return;
+            }
             match column(parameter, rows) {
                 Some(column) => *column = column.or(Some(target)),
                 None => rows.references.push(ReferenceRow { parameter: parameter.number, target }),
@@ -64,6 +68,11 @@ fn column<'r>(parameter: &Parameter, rows: &'r mut IndexRows) -> Option<&'r mut 
 
 fn text_key(parameter: &Parameter, text: &str) -> Key {
     parameter.key("u", &[text])
+}
+
+/// The key of a local target in a component, whose references are in no table.
+fn target_key(parameter: &Parameter, target: Key) -> Key {
+    parameter.key("t", &[&target.uuid().to_string()])
 }
 
 /// The criterion of a query: any of the targets, `:Type`, `:identifier`, or with `:not` none of them.
@@ -105,6 +114,9 @@ pub(crate) fn criterion(condition: &Condition<'_>, base: &str) -> Result<Criteri
                 other.push(text_key(parameter, &text));
             }
         }
+    }
+    if parameter.is_component {
+        other.extend(local.drain(..).map(|target| target_key(parameter, target)));
     }
     Ok(Criterion::Reference { parameter, local, other, negated })
 }

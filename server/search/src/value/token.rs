@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use crate::{
     criterion::Condition,
-    index::IndexRows,
+    index::{IndexRows, VocabularyRow},
     parameter::Parameter,
     query::Criterion,
     refusal::{Refusal, shown},
-    value::{split, string::fold, unescape},
+    value::{concept, split, string::fold, unescape},
 };
 
 /// Types whose values are compared folded.
@@ -75,8 +75,20 @@ pub(crate) fn forms<'a>(system: Option<&'a str>, code: Option<&'a str>, mut each
     }
 }
 
-/// Adds the keys of one element.
+/// Adds the keys of one element, and the texts that it is shown with.
 pub(crate) fn add(parameter: &Parameter, type_name: &str, value: &Value, rows: &mut IndexRows) {
+    if !parameter.is_component {
+        for text in texts(type_name, value) {
+            let folded = fold(text);
+            let key = display_key(parameter, &folded);
+            rows.keys.push(key);
+            rows.vocabulary.push(VocabularyRow { parameter: parameter.text_number(), text: folded, key });
+        }
+        for code in codes(type_name, value) {
+            let key = Form::Code(code).key(parameter);
+            rows.vocabulary.push(VocabularyRow { parameter: parameter.number, text: code.to_owned(), key });
+        }
+    }
     let text = |member: &str| value.get(member).and_then(Value::as_str);
     let mut push = |form: Form<'_>| rows.keys.push(form.key(parameter));
     match (type_name, value) {
@@ -101,6 +113,15 @@ pub(crate) fn add(parameter: &Parameter, type_name: &str, value: &Value, rows: &
                 }
                 rows.keys.push(key);
             });
+            let types = value.get("type").and_then(|of| of.get("coding")).and_then(Value::as_array);
+            for coding in types.into_iter().flatten() {
+                let of_type = |member: &str| coding.get(member).and_then(Value::as_str);
+                if let (Some(system), Some(code), Some(value)) =
+                    (of_type("system"), of_type("code"), text("value"))
+                {
+                    rows.keys.push(of_type_key(parameter, system, code, value));
+                }
+            }
         }
         ("ContactPoint", _) => {
             if let Some(text) = text("value") {
@@ -113,6 +134,48 @@ pub(crate) fn add(parameter: &Parameter, type_name: &str, value: &Value, rows: &
         (_, Value::Object(_)) => forms(text("system"), text("code"), &mut push),
         _ => {}
     }
+}
+
+/// The texts that `:text` looks at.
+fn texts<'v>(type_name: &str, value: &'v Value) -> Vec<&'v str> {
+    let text = |of: Option<&'v Value>, member: &str| of?.get(member)?.as_str();
+    match type_name {
+        "CodeableConcept" => {
+            let codings = value.get("coding").and_then(Value::as_array).into_iter().flatten();
+            codings
+                .map(|coding| text(Some(coding), "display"))
+                .chain([text(Some(value), "text")])
+                .flatten()
+                .collect()
+        }
+        "Coding" => text(Some(value), "display").into_iter().collect(),
+        "Identifier" => text(value.get("type"), "text").into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The codes that a token is sorted by.
+fn codes<'v>(type_name: &str, value: &'v Value) -> Vec<&'v str> {
+    fn code(coding: &Value) -> Option<&str> {
+        coding.get("code")?.as_str()
+    }
+    match type_name {
+        "code" => value.as_str().into_iter().collect(),
+        "CodeableConcept" => {
+            value.get("coding").and_then(Value::as_array).into_iter().flatten().filter_map(code).collect()
+        }
+        "Coding" => code(value).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn display_key(parameter: &Parameter, folded: &str) -> Key {
+    parameter.key("x", &[folded])
+}
+
+/// The key of an identifier with its type: `system|code|value`.
+fn of_type_key(parameter: &Parameter, system: &str, code: &str, value: &str) -> Key {
+    parameter.key("t", &[system, code, value])
 }
 
 /// One value of a query, without its escapes.
@@ -150,22 +213,27 @@ impl Asked {
     }
 }
 
-/// The criterion of a query: any of the values, or with `:not` none of them.
+/// The criterion of a query: any of the values, or with `:not` none of them; `:text` and `:of-type`.
 pub(crate) fn criterion(condition: &Condition<'_>) -> Result<Criterion, Refusal> {
     let parameter = condition.parameter;
+    let modifiers = modifiers(parameter);
     let negated = match condition.modifier {
         None => false,
-        Some("not") => true,
-        Some(other) => return Err(condition.no_modifier(other, &["missing", "not"])),
+        Some(modifier) if !modifiers.contains(&modifier) => {
+            return Err(condition.no_modifier(modifier, &modifiers));
+        }
+        Some("text") => return text(condition),
+        Some("of-type") => return of_type(condition),
+        Some(modifier) => matches!(modifier, "not" | "not-in"),
     };
-    let asked: Vec<Asked> =
-        condition.raw_values()?.into_iter().map(Asked::parse).collect::<Result<_, _>>()?;
+    let asked = asked(condition)?;
     check(condition, &asked)?;
     if parameter.hot.is_some() {
         return Ok(status(parameter, asked, negated));
     }
     let selected = &parameter.selected;
     if !negated
+        && !parameter.is_component
         && selected.is_only(&["Identifier"])
         && asked.iter().all(|asked| matches!(asked.form(), Form::Code(_) | Form::SystemCode(..)))
     {
@@ -185,6 +253,72 @@ pub(crate) fn criterion(condition: &Condition<'_>) -> Result<Criterion, Refusal>
         }
     }
     Ok(Criterion::Keys { parameter, keys, negated })
+}
+
+/// The tokens that the values stand for, under the modifier.
+fn asked(condition: &Condition<'_>) -> Result<Vec<Asked>, Refusal> {
+    let given = || condition.raw_values()?.into_iter().map(Asked::parse).collect::<Result<Vec<_>, _>>();
+    let codes = match condition.modifier {
+        Some("in" | "not-in") => concept::in_value_sets(&condition.values()?)?,
+        Some(modifier @ ("below" | "above")) => {
+            let mut codes = Vec::new();
+            for asked in given()? {
+                let Asked::Pair(Some(system), Some(code)) = &asked else {
+                    return Err(Refusal::invalid(format!(
+                        "With ':{modifier}' the code is written with its system: system|code."
+                    )));
+                };
+                codes.extend(concept::subsumed(system, code, modifier == "above")?);
+            }
+            codes
+        }
+        _ => return given(),
+    };
+    Ok(codes.into_iter().map(|(system, code)| Asked::Pair(Some(system), Some(code))).collect())
+}
+
+/// The modifiers that can be used with a token parameter.
+pub(crate) fn modifiers(parameter: &Parameter) -> Vec<&'static str> {
+    let selected = &parameter.selected;
+    let mut modifiers = vec!["missing", "not"];
+    if selected.may_be(&["CodeableConcept", "Coding", "Identifier"]) {
+        modifiers.push("text");
+    }
+    if selected.may_be(&["code", "CodeableConcept", "Coding"]) {
+        modifiers.extend(["in", "not-in", "below", "above"]);
+    }
+    if selected.may_be(&["Identifier"]) {
+        modifiers.push("of-type");
+    }
+    modifiers
+}
+
+/// `:text`: a word of a text that the code is shown with begins so.
+fn text(condition: &Condition<'_>) -> Result<Criterion, Refusal> {
+    let texts: Vec<_> = condition.values()?.iter().map(|text| fold(text)).collect();
+    if texts.iter().any(String::is_empty) {
+        return Err(Refusal::invalid(format!("'{}' has no letter to search for.", shown(condition.value))));
+    }
+    Ok(Criterion::Display { parameter: condition.parameter, texts })
+}
+
+/// `:of-type=system|code|value`
+fn of_type(condition: &Condition<'_>) -> Result<Criterion, Refusal> {
+    let parameter = condition.parameter;
+    let key = |value: &str| {
+        let parts = split(value, '|').into_iter().map(unescape).collect::<Result<Vec<_>, _>>()?;
+        match parts.as_slice() {
+            [system, code, value] if parts.iter().all(|part| !part.is_empty()) => {
+                Ok(of_type_key(parameter, system, code, value))
+            }
+            _ => Err(Refusal::invalid(format!(
+                "'{}' is not an identifier with its type. Write system|code|value, where system and code are those of the type.",
+                shown(value)
+            ))),
+        }
+    };
+    let keys = condition.raw_values()?.into_iter().map(key).collect::<Result<_, _>>()?;
+    Ok(Criterion::Keys { parameter, keys, negated: false })
 }
 
 fn check(condition: &Condition<'_>, asked: &[Asked]) -> Result<(), Refusal> {

@@ -28,7 +28,7 @@ fn key(parameter: &Parameter, uri: &str) -> Key {
     parameter.key("u", &[uri])
 }
 
-/// The criterion of a query: the same uri, or `:below`.
+/// The criterion of a query: the same uri, `:below` or `:above`.
 pub(crate) fn criterion(condition: &Condition<'_>) -> Result<Criterion, Refusal> {
     let parameter = condition.parameter;
     let uris = condition.values()?;
@@ -37,16 +37,34 @@ pub(crate) fn criterion(condition: &Condition<'_>) -> Result<Criterion, Refusal>
             let keys = uris.iter().map(|uri| key(parameter, uri)).collect();
             Ok(Criterion::Keys { parameter, keys, negated: false })
         }
+        Some(modifier @ ("below" | "above")) if uris.iter().any(|uri| uri.starts_with("urn:")) => {
+            Err(Refusal::invalid(format!(
+                "The modifier ':{modifier}' cannot be used with a urn: a urn has no path."
+            )))
+        }
+        Some("above") => {
+            let keys = uris.iter().flat_map(|uri| above(uri)).map(|uri| key(parameter, &uri)).collect();
+            Ok(Criterion::Keys { parameter, keys, negated: false })
+        }
         Some("below") => {
-            if uris.iter().any(|uri| uri.starts_with("urn:")) {
-                return Err(Refusal::invalid(
-                    "The modifier ':below' cannot be used with a urn: a urn has no path.",
-                ));
-            }
             // A slash at the end says no more than `below` does.
             let texts = uris.iter().map(|uri| cut(uri.strip_suffix('/').unwrap_or(uri))).collect();
             Ok(Criterion::Text { parameter, mode: TextMode::Below, texts })
         }
-        Some(other) => Err(condition.no_modifier(other, &["missing", "below"])),
+        Some(other) => Err(condition.no_modifier(other, &["missing", "above", "below"])),
     }
+}
+
+/// A uri and those on the way to it, with and without a slash at the end: what `:above` finds.
+fn above(uri: &str) -> Vec<String> {
+    let uri = uri.trim_end_matches('/');
+    let start = uri.find("://").map_or(0, |at| at + 3);
+    let steps = uri[start..].match_indices('/').map(|(at, _)| start + at);
+    // No uri that anybody uses has more steps; a longer one is found by itself and its first ones.
+    [uri.len()]
+        .into_iter()
+        .chain(steps)
+        .take(64)
+        .flat_map(|end| [uri[..end].to_owned(), format!("{}/", &uri[..end])])
+        .collect()
 }

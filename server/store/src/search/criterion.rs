@@ -1,5 +1,7 @@
 //! One criterion as a condition in SQL. It decides on the index rows exactly as [`search::matches`] does in memory.
 
+use std::collections::BTreeSet;
+
 use search::query::{Criterion, DateValue, Prefix, QuantityValue, TextMode, Unit};
 use search::value::string::fold;
 use search::{Hot, Kind, Parameter};
@@ -11,13 +13,17 @@ use fhir::Key;
 
 /// The column of `resource` that answers for this parameter.
 pub(super) fn column(parameter: &Parameter) -> Option<&'static str> {
-    parameter.hot.map(|hot| match hot {
+    parameter.hot.map(hot_column)
+}
+
+fn hot_column(hot: Hot) -> &'static str {
+    match hot {
         Hot::Status => "status",
         Hot::Owner => "owner",
         Hot::Patient => "patient",
         Hot::Focus => "focus",
         Hot::Date => "date_low",
-    })
+    }
 }
 
 /// The condition that the row of `resource` under this alias meets the criterion. It is never null.
@@ -39,6 +45,18 @@ pub(super) fn condition(
         }
         Criterion::Any(alternatives) => {
             any(alternatives.iter().map(|inner| condition(inner, alias, access, parameters)).collect())
+        }
+        Criterion::All(all) => {
+            let all: Vec<_> = all.iter().map(|inner| condition(inner, alias, access, parameters)).collect();
+            if all.is_empty() { "true".to_owned() } else { format!("({})", all.join(" AND ")) }
+        }
+        Criterion::Not(inner) => negate(true, condition(inner, alias, access, parameters)),
+        Criterion::OfType(resource_type, inner) => {
+            let inner = condition(inner, alias, access, parameters);
+            format!("({alias}.resource_type = {} AND {inner})", resource_type.number())
+        }
+        Criterion::Compartment { owner, parameters: of, itself } => {
+            compartment(*owner, of, *itself, alias, parameters)
         }
         Criterion::Has { parameter, criterion } => {
             let source = format!("{alias}h");
@@ -120,6 +138,27 @@ pub(super) fn condition(
                 )
             })
             .collect()),
+        Criterion::Display { parameter, texts } => {
+            let words = texts.iter().map(|text| {
+                format!("position(${} IN ' ' || text) > 0", parameters.push(format!(" {text}")))
+            });
+            let words = any(words.collect());
+            let number = parameter.text_number();
+            format!("{alias}.keys && ARRAY(SELECT key FROM vocabulary WHERE parameter = {number} AND {words})")
+        }
+        Criterion::Composite { parameter, tuples } => any(tuples
+            .iter()
+            .map(|parts| {
+                // An element has a key and keys, as a resource has.
+                let element = format!("{alias}e");
+                let mut meets = format!("{element}.parameter = {}", parameter.number);
+                for part in parts {
+                    meets.push_str(" AND ");
+                    meets.push_str(&condition(part, &element, access, parameters));
+                }
+                format!("{alias}.key IN (SELECT {element}.source FROM composite_index {element} WHERE {meets})")
+            })
+            .collect()),
         Criterion::LastUpdated { values } => any(values
             .iter()
             .map(|value| {
@@ -152,6 +191,47 @@ pub(super) fn condition(
             })
             .collect()),
     }
+}
+
+/// The members are gathered first: an OR over the places where references are kept would have to look at every resource.
+fn compartment(
+    owner: Key,
+    of: &[&'static Parameter],
+    itself: bool,
+    alias: &str,
+    parameters: &mut Parameters,
+) -> String {
+    if of.is_empty() && !itself {
+        return "false".to_owned();
+    }
+    let n = parameters.push(owner.uuid());
+    let mut members = Vec::new();
+    if itself {
+        members.push(format!("SELECT ${n}"));
+    }
+    for hot in [Hot::Owner, Hot::Patient, Hot::Focus] {
+        let of_column = of.iter().filter(|parameter| parameter.hot == Some(hot));
+        let types: BTreeSet<i16> = of_column.map(|parameter| parameter.resource_type.number()).collect();
+        if !types.is_empty() {
+            let (column, types) = (hot_column(hot), list(types));
+            members.push(format!(
+                "SELECT key FROM resource WHERE {column} = ${n} AND resource_type IN ({types})"
+            ));
+        }
+    }
+    let others: BTreeSet<i32> =
+        of.iter().filter(|parameter| parameter.hot.is_none()).map(|parameter| parameter.number).collect();
+    if !others.is_empty() {
+        members.push(format!(
+            "SELECT source FROM reference_index WHERE target = ${n} AND parameter IN ({})",
+            list(others)
+        ));
+    }
+    format!("{alias}.key IN ({})", members.join(" UNION ALL "))
+}
+
+fn list(numbers: BTreeSet<impl ToString>) -> String {
+    numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn uuids(keys: &[Key]) -> Vec<Uuid> {

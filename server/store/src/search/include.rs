@@ -48,7 +48,8 @@ impl Store {
 
     /// The resources that these refer to.
     async fn referred(&self, access: &Access, include: &Include, from: &[Stored]) -> Result<Vec<Stored>> {
-        let sources: Vec<_> = from.iter().filter(|stored| stored.resource_type == include.source).collect();
+        let sources: Vec<_> =
+            from.iter().filter(|stored| include.sources.contains(&stored.resource_type)).collect();
         if sources.is_empty() {
             return Ok(Vec::new());
         }
@@ -56,14 +57,17 @@ impl Store {
         let n = parameters.push(sources.iter().map(|stored| key(stored).uuid()).collect::<Vec<_>>());
         let links = reference_parameters(include)
             .map(|parameter| match column(parameter) {
-                Some(column) => format!("SELECT {column} FROM resource WHERE key = ANY(${n})"),
+                Some(column) => format!(
+                    "SELECT {column} FROM resource WHERE key = ANY(${n}) AND resource_type = {}",
+                    parameter.resource_type.number()
+                ),
                 None => format!(
                     "SELECT target FROM reference_index WHERE source = ANY(${n}) AND parameter = {}",
                     parameter.number
                 ),
             })
             .collect::<Vec<_>>();
-        self.linked(access, include.target, &links, parameters).await
+        self.linked(access, include.target.as_slice(), &links, parameters).await
     }
 
     /// The resources that refer to these.
@@ -75,20 +79,23 @@ impl Store {
         let n = parameters.push(to.iter().map(|stored| key(stored).uuid()).collect::<Vec<_>>());
         let links = reference_parameters(include)
             .map(|parameter| match column(parameter) {
-                Some(column) => format!("SELECT key FROM resource WHERE {column} = ANY(${n})"),
+                Some(column) => format!(
+                    "SELECT key FROM resource WHERE {column} = ANY(${n}) AND resource_type = {}",
+                    parameter.resource_type.number()
+                ),
                 None => format!(
                     "SELECT source FROM reference_index WHERE target = ANY(${n}) AND parameter = {}",
                     parameter.number
                 ),
             })
             .collect::<Vec<_>>();
-        self.linked(access, Some(include.source), &links, parameters).await
+        self.linked(access, &include.sources, &links, parameters).await
     }
 
     async fn linked(
         &self,
         access: &Access,
-        resource_type: Option<ResourceType>,
+        types: &[ResourceType],
         links: &[String],
         mut parameters: Parameters,
     ) -> Result<Vec<Stored>> {
@@ -96,8 +103,11 @@ impl Store {
             return Ok(Vec::new());
         }
         let visible = access.condition("r", &mut parameters);
-        let of_type =
-            resource_type.map_or(String::new(), |t| format!(" AND r.resource_type = {}", t.number()));
+        let types: Vec<_> = types.iter().map(|of| of.number().to_string()).collect();
+        let of_type = match types.as_slice() {
+            [] => String::new(),
+            types => format!(" AND r.resource_type IN ({})", types.join(", ")),
+        };
         let sql = format!(
             "SELECT {} FROM resource r JOIN version v ON v.seq = r.seq \
              WHERE r.key IN ({}) AND NOT r.deleted{of_type} AND {visible} LIMIT {MOST_INCLUDED}",
@@ -113,8 +123,8 @@ fn key(stored: &Stored) -> Key {
 }
 
 fn reference_parameters(include: &Include) -> impl Iterator<Item = &'static Parameter> {
-    let all = search::registry().parameters(include.source);
-    all.iter().filter(move |parameter| {
+    let all = include.sources.iter().flat_map(|source| search::registry().parameters(*source));
+    all.filter(move |parameter| {
         parameter.kind == search::Kind::Reference
             && parameter.indexed
             && include.parameter.is_none_or(|wanted| wanted == *parameter)

@@ -13,7 +13,15 @@ pub(super) struct Order(Vec<Column>);
 struct Column {
     expression: String,
     descending: bool,
-    text: bool,
+    kind: ColumnKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ColumnKind {
+    Integer,
+    Text,
+    /// A number of any length; it leaves and enters the database as text.
+    Decimal,
 }
 
 impl Order {
@@ -27,7 +35,7 @@ impl Order {
                 return Self(columns);
             }
         }
-        columns.push(Column { expression: "r.seq".to_owned(), descending: true, text: false });
+        columns.push(Column { expression: "r.seq".to_owned(), descending: true, kind: ColumnKind::Integer });
         Self(columns)
     }
 
@@ -46,7 +54,10 @@ impl Order {
 
     /// `p.s0, p.s1, …`
     pub(super) fn names(&self) -> String {
-        self.join(|at, _| format!("p.s{at}"))
+        self.join(|at, column| match column.kind {
+            ColumnKind::Decimal => format!("p.s{at}::text"),
+            ColumnKind::Integer | ColumnKind::Text => format!("p.s{at}"),
+        })
     }
 
     /// The ORDER BY of the outer statement.
@@ -65,11 +76,12 @@ impl Order {
 
     /// The sort values of a row, whose first sort column has this number.
     pub(super) fn values(&self, row: &Row, first: usize) -> Vec<Value> {
-        let value = |(at, column): (usize, &Column)| {
-            if column.text {
-                row.get::<_, Option<String>>(first + at).map_or(Value::Missing, Value::Text)
-            } else {
+        let value = |(at, column): (usize, &Column)| match column.kind {
+            ColumnKind::Integer => {
                 row.get::<_, Option<i64>>(first + at).map_or(Value::Missing, Value::Number)
+            }
+            ColumnKind::Text | ColumnKind::Decimal => {
+                row.get::<_, Option<String>>(first + at).map_or(Value::Missing, Value::Text)
             }
         };
         self.0.iter().enumerate().map(value).collect()
@@ -85,13 +97,17 @@ impl Order {
                 equal.push(format!("{expression} IS NULL"));
                 continue;
             };
+            let n = match column.kind {
+                ColumnKind::Decimal => format!("${n}::text::numeric"),
+                ColumnKind::Integer | ColumnKind::Text => format!("${n}"),
+            };
             let beyond = if column.descending { "<" } else { ">" };
             let missing =
                 if column.never_missing() { String::new() } else { format!(" OR {expression} IS NULL") };
             let mut parts = equal.clone();
-            parts.push(format!("({expression} {beyond} ${n}{missing})"));
+            parts.push(format!("({expression} {beyond} {n}{missing})"));
             alternatives.push(parts.join(" AND "));
-            equal.push(format!("{expression} = ${n}"));
+            equal.push(format!("{expression} = {n}"));
         }
         match alternatives.as_slice() {
             [] => "false".to_owned(),
@@ -104,31 +120,52 @@ impl Order {
 impl Column {
     fn of(sort: &Sort) -> Self {
         let (extreme, bound) = if sort.descending { ("max", "high") } else { ("min", "low") };
-        let (expression, text) = match sort.by {
-            SortBy::LastUpdated => ("r.seq".to_owned(), false),
-            SortBy::Id => {
-                ("(SELECT sorted.id FROM version sorted WHERE sorted.seq = r.seq)".to_owned(), true)
+        let (expression, kind) = match sort.by {
+            SortBy::LastUpdated => ("r.seq".to_owned(), ColumnKind::Integer),
+            SortBy::Id => (
+                "(SELECT sorted.id FROM version sorted WHERE sorted.seq = r.seq)".to_owned(),
+                ColumnKind::Text,
+            ),
+            SortBy::Parameter(parameter) => {
+                let (column, table, kind) = match (parameter.hot, parameter.kind) {
+                    (Some(Hot::Status), _) => {
+                        return Self::plain("r.status".to_owned(), sort, ColumnKind::Text);
+                    }
+                    (Some(Hot::Date), _) => {
+                        return Self::plain(format!("r.date_{bound}"), sort, ColumnKind::Integer);
+                    }
+                    (_, Kind::Token) => {
+                        let expression = format!(
+                            "(SELECT {extreme}(x.text) FROM vocabulary x WHERE x.key = ANY(r.keys) AND x.parameter = {})",
+                            parameter.number
+                        );
+                        return Self::plain(expression, sort, ColumnKind::Text);
+                    }
+                    (_, Kind::Date) => (bound.to_owned(), "date_index", ColumnKind::Integer),
+                    (_, Kind::Number | Kind::Quantity) => (
+                        format!("coalesce(x.measure_{bound}, x.{bound})"),
+                        "quantity_index",
+                        ColumnKind::Decimal,
+                    ),
+                    // Whole texts, not parts of them.
+                    _ => (
+                        "CASE WHEN x.exact <> '' THEN x.folded END".to_owned(),
+                        "string_index",
+                        ColumnKind::Text,
+                    ),
+                };
+                let expression = format!(
+                    "(SELECT {extreme}({column}) FROM {table} x WHERE x.source = r.key AND x.parameter = {})",
+                    parameter.number
+                );
+                (expression, kind)
             }
-            SortBy::Parameter(parameter) => match (parameter.hot, parameter.kind) {
-                (Some(Hot::Status), _) => ("r.status".to_owned(), true),
-                (Some(Hot::Date), _) => (format!("r.date_{bound}"), false),
-                (_, Kind::Date) => (
-                    format!(
-                        "(SELECT {extreme}({bound}) FROM date_index d WHERE d.source = r.key AND d.parameter = {})",
-                        parameter.number
-                    ),
-                    false,
-                ),
-                _ => (
-                    format!(
-                        "(SELECT {extreme}(folded) FROM string_index s WHERE s.source = r.key AND s.parameter = {})",
-                        parameter.number
-                    ),
-                    true,
-                ),
-            },
         };
-        Self { expression, descending: sort.descending, text }
+        Self::plain(expression, sort, kind)
+    }
+
+    fn plain(expression: String, sort: &Sort, kind: ColumnKind) -> Self {
+        Self { expression, descending: sort.descending, kind }
     }
 
     fn never_missing(&self) -> bool {

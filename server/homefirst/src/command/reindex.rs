@@ -1,0 +1,67 @@
+//! `homefirst reindex`: rebuilds what resources are found by, while servers on the same database go on reading and writing.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use homefirst::Config;
+use interaction::Server;
+use store::Store;
+
+/// How often it says how far it has come.
+const PROGRESS: Duration = Duration::from_secs(2);
+/// How often a step is tried again that found a resource locked for too long.
+const TRIES: usize = 5;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// A configuration file; without it, homefirst.toml where that is there.
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// The base address of the servers on this database, without a slash at its end; without it, the configuration's.
+    #[arg(long)]
+    base: Option<String>,
+    /// Begins anew, instead of going on where the last one was interrupted.
+    #[arg(long)]
+    restart: bool,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<()> {
+    let config = Config::load(arguments.config.as_deref())?;
+    anyhow::ensure!(!config.database.url.is_empty(), "Set DATABASE_URL: there is no database to rebuild.");
+    let store = Store::new(&config.database)?;
+    store.migrate().await.context("The database cannot be brought to this version")?;
+    let base = arguments.base.unwrap_or_else(|| config.base(config.server.listen));
+    let server = Server::new(store.clone(), config.interaction(&base), config.subscription(&base))?;
+    if arguments.restart {
+        store.reindex_over().await?;
+    }
+    let reached = store.reindex_reached().await?;
+    if let Some(reached) = reached {
+        println!("{} resources were rebuilt before; going on from there.", reached.done);
+    }
+    let mut after = reached.map(|reached| reached.after);
+    let (mut done, mut told) = (0, Instant::now());
+    while let Some(step) = step(&server, after).await? {
+        after = Some(step.reached);
+        done += step.done;
+        if told.elapsed() >= PROGRESS {
+            println!("{done} resources");
+            told = Instant::now();
+        }
+    }
+    println!("{done} resources were rebuilt. The index is whole.");
+    Ok(())
+}
+
+/// One step; where somebody holds a resource for long, it is tried again.
+async fn step(server: &Server, after: Option<fhir::Key>) -> Result<Option<interaction::Step>> {
+    for _ in 1..TRIES {
+        match server.reindex(after).await {
+            Ok(step) => return Ok(step),
+            Err(error) => eprintln!("homefirst: {error}; trying again"),
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    Ok(server.reindex(after).await?)
+}

@@ -1,0 +1,16 @@
+-- Deletes the index rows of these resources. Identifiers are found by the keys, which have them all.
+WITH elements AS (
+    DELETE FROM composite_index WHERE source = ANY($1::uuid[]) RETURNING key
+), sources AS MATERIALIZED (
+    SELECT key FROM elements UNION ALL SELECT unnest($1::uuid[])
+), strings AS (
+    DELETE FROM string_index WHERE source IN (SELECT key FROM sources)
+), dates AS (
+    DELETE FROM date_index WHERE source IN (SELECT key FROM sources)
+), quantities AS (
+    DELETE FROM quantity_index WHERE source IN (SELECT key FROM sources)
+), reference_rows AS (
+    DELETE FROM reference_index WHERE source = ANY($1::uuid[])
+)
+DELETE FROM identifier_index x USING resource r
+WHERE r.key = ANY($1::uuid[]) AND x.source = r.key AND x.value = ANY(r.keys)

@@ -1,0 +1,1 @@
+SELECT after, done FROM reindex
