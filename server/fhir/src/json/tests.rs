@@ -219,20 +219,43 @@ fn clean() -> impl Strategy<Value = Value> {
     })
 }
 
-/// What the parser should say of a value that serde_json has read.
-fn refused(value: &Value, in_array: bool) -> bool {
-    let bad = |text: &str| text.is_empty() || text.chars().any(|c| c < ' ' && !"\t\r\n".contains(c));
+/// Whether the parser should refuse a whole text that serde_json has read as this. An array is a JSON Patch, whose values may be
+/// empty or null.
+fn refused(whole: &Value) -> bool {
+    match whole {
+        Value::Array(items) => items.iter().any(has_bad_text),
+        other => is_refused(other, false),
+    }
+}
+
+fn is_refused(value: &Value, in_array: bool) -> bool {
     match value {
         Value::Null => !in_array,
-        Value::String(text) => bad(text),
+        Value::String(text) => text.is_empty() || is_bad(text),
         Value::Array(items) => {
-            items.is_empty() || items.iter().any(|item| item.is_null() || refused(item, true))
+            items.is_empty() || items.iter().any(|item| item.is_null() || is_refused(item, true))
         }
         Value::Object(members) => {
-            members.is_empty() || members.iter().any(|(name, value)| bad(name) || refused(value, false))
+            members.is_empty()
+                || members
+                    .iter()
+                    .any(|(name, value)| name.is_empty() || is_bad(name) || is_refused(value, false))
         }
         _ => false,
     }
+}
+
+fn has_bad_text(value: &Value) -> bool {
+    match value {
+        Value::String(text) => is_bad(text),
+        Value::Array(items) => items.iter().any(has_bad_text),
+        Value::Object(members) => members.iter().any(|(name, value)| is_bad(name) || has_bad_text(value)),
+        _ => false,
+    }
+}
+
+fn is_bad(text: &str) -> bool {
+    text.chars().any(|c| c < ' ' && !"\t\r\n".contains(c))
 }
 
 proptest! {
@@ -258,8 +281,9 @@ proptest! {
         let ours = parse(text.as_bytes());
         match serde_json::from_str::<Value>(&text) {
             // serde_json writes the exponent differently.
-            Ok(theirs) if !refused(&theirs, false) => if let Ok(ours) = ours {
-                prop_assert_eq!(ours.to_string().replace("1e2", "1e+2"), theirs.to_string());
+            Ok(theirs) if !refused(&theirs) => if let Ok(ours) = ours {
+                let exponent = |value: Value| value.to_string().replace("1e2", "1e+2");
+                prop_assert_eq!(exponent(ours), exponent(theirs));
             } else {
                 // Only a property that is there twice is left to refuse.
                 prop_assert!(findings(text.as_bytes()).iter().all(|f| f.contains("there twice")), "{}", text);
