@@ -318,7 +318,7 @@ pub fn allowed(path: &str) -> &'static [&'static str] {
         }
         [_] => &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
         [_, _] => &["GET", "HEAD", "PUT", "PATCH", "DELETE"],
-        [_, _, _] => &["GET", "HEAD"],
+        [_, _, member] if *member == "*" || ResourceType::find(member).is_some() => &["GET", "HEAD"],
         [_, _, _, "_search"] => &["POST"],
         _ => &[],
     }
