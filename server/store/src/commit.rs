@@ -6,14 +6,14 @@
 use std::collections::{BTreeSet, HashMap};
 
 use deadpool_postgres::GenericClient;
-use fhir::{Error, Instant, Key};
+use fhir::{Error, Instant};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::change::{Absent, Change, Commit, Committed, Written};
 use crate::content::instant;
-use crate::index_rows::{self, Known, Satellites, array_text};
+use crate::index_rows::{self, Hot, Known, Satellites, array_text};
 use crate::{Result, Store, error::from_postgres};
 
 impl Store {
@@ -31,18 +31,13 @@ impl Store {
         }
         let mut client = self.client().await?;
         let transaction = client.transaction().await.map_err(from_postgres)?;
-        lock(&transaction, &commit.absent).await?;
-        for absent in &commit.absent {
-            if absent.is_outrun(&transaction).await? {
-                return Ok(Committed::Outrun);
-            }
-        }
-        let Some((mut all, learnt)) = write(&transaction, &[&commit], &self.known).await? else {
+        let Some((written, learnt)) = write_under_conditions(&transaction, &commit, &self.known).await?
+        else {
             return Ok(Committed::Outrun);
         };
         transaction.commit().await.map_err(from_postgres)?;
         self.known.add(learnt);
-        Ok(all.pop().map_or(Committed::Outrun, Committed::Written))
+        Ok(Committed::Written(written))
     }
 
     /// Writes these commits, which have no conditions and no resource in common, in one statement; `None` when one of them was
@@ -58,7 +53,7 @@ impl Store {
 }
 
 /// Excludes every other create with one of the same conditions until the transaction ends. The locks are taken in one order.
-pub(crate) async fn lock(client: &impl GenericClient, absent: &[Absent]) -> Result<()> {
+async fn lock(client: &impl GenericClient, absent: &[Absent]) -> Result<()> {
     let locks: BTreeSet<i64> =
         absent.iter().flat_map(|a| &a.locks).map(|key| (key.uuid().as_u128() >> 64) as u64 as i64).collect();
     let locks: Vec<i64> = locks.into_iter().collect();
@@ -67,9 +62,29 @@ pub(crate) async fn lock(client: &impl GenericClient, absent: &[Absent]) -> Resu
     Ok(())
 }
 
+/// Writes a commit within a transaction that is open, as long as its conditions hold, and returns the keys of the vocabulary that
+/// are known once it is committed; `None` when it was outrun.
+pub(crate) async fn write_under_conditions(
+    client: &impl GenericClient,
+    commit: &Commit,
+    known: &Known,
+) -> Result<Option<(Vec<Written>, Vec<Uuid>)>> {
+    lock(client, &commit.absent).await?;
+    for absent in &commit.absent {
+        if absent.is_outrun(client).await? {
+            return Ok(None);
+        }
+    }
+    if commit.changes.is_empty() {
+        return Ok(Some((Vec::new(), Vec::new())));
+    }
+    let written = write(client, &[commit], known).await?;
+    Ok(written.and_then(|(mut all, learnt)| Some((all.pop()?, learnt))))
+}
+
 /// What became of the changes of each commit, and the keys of the vocabulary that are known once it is committed; `None` when
 /// one of the changes was outrun.
-pub(crate) async fn write(
+async fn write(
     client: &impl GenericClient,
     commits: &[&Commit],
     known: &Known,
@@ -108,13 +123,7 @@ struct Arrays<'a> {
     id: Vec<&'a str>,
     operation: Vec<&'static str>,
     content: Vec<Option<&'a [u8]>>,
-    status: Vec<Option<&'a str>>,
-    owner: Vec<Option<Uuid>>,
-    patient: Vec<Option<Uuid>>,
-    focus: Vec<Option<Uuid>>,
-    date_low: Vec<Option<i64>>,
-    date_high: Vec<Option<i64>>,
-    keys: Vec<String>,
+    hot: Hot<'a>,
     parties: Vec<Option<String>>,
     confidentiality: Vec<i16>,
     client: Vec<&'a str>,
@@ -139,13 +148,7 @@ impl<'a> Arrays<'a> {
             arrays.id.push(change.id.as_str());
             arrays.operation.push(change.operation.code());
             arrays.content.push(change.content.as_ref().map(|content| content.compressed.as_slice()));
-            arrays.status.push(rows.status.as_deref());
-            arrays.owner.push(rows.owner.map(Key::uuid));
-            arrays.patient.push(rows.patient.map(Key::uuid));
-            arrays.focus.push(rows.focus.map(Key::uuid));
-            arrays.date_low.push(rows.date.map(|(low, _)| low));
-            arrays.date_high.push(rows.date.map(|(_, high)| high));
-            arrays.keys.push(array_text(&rows.keys));
+            arrays.hot.add(rows);
             arrays.parties.push(label.parties.as_deref().map(array_text));
             arrays.confidentiality.push(label.confidentiality);
             arrays.client.push(&actor.client);
@@ -162,28 +165,14 @@ impl<'a> Arrays<'a> {
     }
 
     /// The statement with the parts that have something to do, and the parameters that it takes.
-    fn statement(&self) -> (String, Vec<&(dyn ToSql + Sync)>) {
-        let parameters: Vec<&(dyn ToSql + Sync)> = vec![
-            &self.key,
-            &self.resource_type,
-            &self.version_id,
-            &self.id,
-            &self.operation,
-            &self.content,
-            &self.status,
-            &self.owner,
-            &self.patient,
-            &self.focus,
-            &self.date_low,
-            &self.date_high,
-            &self.keys,
-            &self.parties,
-            &self.confidentiality,
-            &self.client,
-            &self.subject,
-            &self.organization,
-            &self.request_id,
-        ];
+    fn statement(&self) -> (String, index_rows::Columns<'_>) {
+        let mut parameters: index_rows::Columns<'_> =
+            vec![&self.key, &self.resource_type, &self.version_id, &self.id, &self.operation, &self.content];
+        parameters.extend(self.hot.columns());
+        let label: [&(dyn ToSql + Sync); 2] = [&self.parties, &self.confidentiality];
+        let actor: [&(dyn ToSql + Sync); 4] =
+            [&self.client, &self.subject, &self.organization, &self.request_id];
+        parameters.extend(label.into_iter().chain(actor));
         let parts = self.gone.gone_parts().chain(self.new.new_parts());
         index_rows::statement(include_str!("../sql/commit.sql"), parameters, parts)
     }

@@ -20,6 +20,34 @@ pub(crate) type Columns<'a> = Vec<&'a (dyn ToSql + Sync)>;
 /// A part of a statement: its name, its text with `{1}`, `{2}` … for its parameters, and these.
 pub(crate) type Part<'a> = (&'static str, &'static str, Columns<'a>);
 
+/// What a current row itself is found by, as columns of several resources.
+#[derive(Default)]
+pub(crate) struct Hot<'a> {
+    status: Vec<Option<&'a str>>,
+    owner: Vec<Option<Uuid>>,
+    patient: Vec<Option<Uuid>>,
+    focus: Vec<Option<Uuid>>,
+    date_low: Vec<Option<i64>>,
+    date_high: Vec<Option<i64>>,
+    keys: Vec<String>,
+}
+
+impl<'a> Hot<'a> {
+    pub(crate) fn add(&mut self, rows: &'a IndexRows) {
+        self.status.push(rows.status.as_deref());
+        self.owner.push(rows.owner.map(Key::uuid));
+        self.patient.push(rows.patient.map(Key::uuid));
+        self.focus.push(rows.focus.map(Key::uuid));
+        self.date_low.push(rows.date.map(|(low, _)| low));
+        self.date_high.push(rows.date.map(|(_, high)| high));
+        self.keys.push(array_text(&rows.keys));
+    }
+
+    pub(crate) fn columns(&self) -> [&(dyn ToSql + Sync); 7] {
+        [&self.status, &self.owner, &self.patient, &self.focus, &self.date_low, &self.date_high, &self.keys]
+    }
+}
+
 /// Rows of the index tables, each with the resource that it belongs to (`owner`). The texts, dates and numbers of an element
 /// of a composite have the element as source; those of the resource itself have the resource.
 #[derive(Default)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use deadpool_postgres::Object;
 
 use crate::change::{Commit, Written};
-use crate::commit::{lock, write};
+use crate::commit::write_under_conditions;
 use crate::{Result, Store, error::from_postgres};
 
 tokio::task_local! {
@@ -52,19 +52,7 @@ impl Store {
         read: impl Future<Output = Result<T>>,
     ) -> Result<Option<(Vec<Written>, T)>> {
         let open = Open::begin(self.client().await?).await?;
-        lock(&**open.client(), &commit.absent).await?;
-        for absent in &commit.absent {
-            if absent.is_outrun(&**open.client()).await? {
-                open.end("ROLLBACK").await?;
-                return Ok(None);
-            }
-        }
-        let written = match commit.changes.is_empty() {
-            true => Some((Vec::new(), Vec::new())),
-            false => write(&**open.client(), &[&commit], &self.known)
-                .await?
-                .and_then(|(mut all, learnt)| Some((all.pop()?, learnt))),
-        };
+        let written = write_under_conditions(&**open.client(), &commit, &self.known).await?;
         let Some((written, learnt)) = written else {
             open.end("ROLLBACK").await?;
             return Ok(None);

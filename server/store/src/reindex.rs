@@ -8,7 +8,7 @@ use search::IndexRows;
 use uuid::Uuid;
 
 use crate::access::Parameters;
-use crate::index_rows::{self, Satellites, array_text};
+use crate::index_rows::{self, Hot, Satellites};
 use crate::{Result, Store, Stored, error::from_postgres};
 
 /// How far a rebuilding has come.
@@ -85,42 +85,22 @@ impl Store {
 
 /// The rows as the arrays that the statement takes.
 #[derive(Default)]
-struct Columns {
+struct Columns<'a> {
     key: Vec<Uuid>,
-    status: Vec<Option<String>>,
-    owner: Vec<Option<Uuid>>,
-    patient: Vec<Option<Uuid>>,
-    focus: Vec<Option<Uuid>>,
-    date_low: Vec<Option<i64>>,
-    date_high: Vec<Option<i64>>,
-    keys: Vec<String>,
+    hot: Hot<'a>,
     new: Satellites,
 }
 
-impl Columns {
-    fn add(&mut self, key: Uuid, rows: &IndexRows) {
+impl<'a> Columns<'a> {
+    fn add(&mut self, key: Uuid, rows: &'a IndexRows) {
         self.key.push(key);
-        self.status.push(rows.status.clone());
-        self.owner.push(rows.owner.map(Key::uuid));
-        self.patient.push(rows.patient.map(Key::uuid));
-        self.focus.push(rows.focus.map(Key::uuid));
-        self.date_low.push(rows.date.map(|(low, _)| low));
-        self.date_high.push(rows.date.map(|(_, high)| high));
-        self.keys.push(array_text(&rows.keys));
+        self.hot.add(rows);
         self.new.add(rows, &IndexRows::default(), key);
     }
 
     fn statement(&self) -> (String, index_rows::Columns<'_>) {
-        let first: index_rows::Columns<'_> = vec![
-            &self.key,
-            &self.status,
-            &self.owner,
-            &self.patient,
-            &self.focus,
-            &self.date_low,
-            &self.date_high,
-            &self.keys,
-        ];
+        let mut first: index_rows::Columns<'_> = vec![&self.key];
+        first.extend(self.hot.columns());
         index_rows::statement(include_str!("../sql/reindex_new.sql"), first, self.new.new_parts())
     }
 }
