@@ -67,26 +67,25 @@ pub(crate) fn is_directory(resource_type: ResourceType) -> bool {
     DIRECTORY.contains(&resource_type.name())
 }
 
-/// The parties that a resource names: organisations, services, roles and teams, with the organisation behind each; and, for
+/// The parties that a resource of this type names by these references: organisations, services, roles and teams, with the organisation behind each; and, for
 /// what fulfils a request, the parties of that request.
 pub(crate) fn parties_of(
-    resource: &Resource,
-    base: &str,
+    of: ResourceType,
+    references: &[(String, Reference)],
     targets: &HashMap<Key, Target>,
     of_request: impl Fn(Key) -> Option<BTreeSet<Key>>,
 ) -> BTreeSet<Key> {
-    let inherits = WORKFLOW.contains(&resource.resource_type())
-        && resource.resource_type() != ResourceType::SERVICE_REQUEST;
+    let inherits = WORKFLOW.contains(&of) && of != ResourceType::SERVICE_REQUEST;
     let mut parties = BTreeSet::new();
-    for (_, reference) in resource.references(base) {
+    for (_, reference) in references {
         let Reference::Local { resource_type, id, .. } = reference else { continue };
-        let key = Key::of_resource(resource_type, &id);
+        let key = Key::of_resource(*resource_type, id);
         let target = targets.get(&key);
-        if PARTIES.contains(&resource_type) {
+        if PARTIES.contains(resource_type) {
             parties.insert(key);
             parties.extend(target.and_then(|target| target.owner));
         }
-        if inherits && resource_type == ResourceType::SERVICE_REQUEST {
+        if inherits && *resource_type == ResourceType::SERVICE_REQUEST {
             let named = target.and_then(|target| target.parties.clone());
             parties.extend(of_request(key).or(named.map(BTreeSet::from_iter)).unwrap_or_default());
         }
@@ -142,9 +141,10 @@ mod tests {
             deleted: false,
             visible: true,
         };
-        let parties = parties_of(&resource, "http://x", &HashMap::from([(service, target)]), |_| {
-            Some(BTreeSet::from([of_request]))
-        });
+        let references = resource.references("http://x");
+        let targets = HashMap::from([(service, target)]);
+        let parties =
+            parties_of(ResourceType::TASK, &references, &targets, |_| Some(BTreeSet::from([of_request])));
         let expected = BTreeSet::from([service, behind, key(ResourceType::ORGANIZATION, "o"), of_request]);
         assert_eq!(parties, expected);
     }

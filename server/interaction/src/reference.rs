@@ -2,24 +2,24 @@
 
 use std::collections::HashMap;
 
-use fhir::{Cause, Error, Issue, IssueType, Key, Reference, Resource};
+use fhir::{Cause, Error, Issue, IssueType, Key, Reference};
 use store::Target;
 
-/// Checks every reference of a resource against the targets that were found, and against what the same unit does to them:
+/// Checks every reference of a resource, each with its expression, against the targets that were found, and against what the same unit does to them:
 /// `leaves` says whether it leaves a resource there, `None` when it does not touch it.
 ///
 /// # Errors
 /// 400 for a conditional reference outside of a transaction, 422 with one finding for each reference that names nothing.
 /// A resource that is missing and one that the caller may not see are refused in the same words.
 pub(crate) fn check(
-    resource: &Resource,
+    references: &[(String, Reference)],
     base: &str,
     targets: &HashMap<Key, Target>,
     leaves: impl Fn(Key) -> Option<bool>,
 ) -> Result<(), Error> {
     let mut missing = Vec::new();
-    for (expression, reference) in resource.references(base) {
-        match &reference {
+    for (expression, reference) in references {
+        match reference {
             Reference::Conditional { .. } => {
                 return Err(Error::with_issue(
                     Cause::BadRequest,
@@ -27,7 +27,7 @@ pub(crate) fn check(
                         IssueType::Invalid,
                         "A conditional reference is only for entries of a transaction. Refer to the resource by its id.",
                     )
-                    .at(expression),
+                    .at(expression.clone()),
                 ));
             }
             Reference::Local { resource_type, id, .. } => {
@@ -37,13 +37,13 @@ pub(crate) fn check(
                     let sentence = format!(
                         "{resource_type}/{id} is not known here. Create it first, or send both in one transaction."
                     );
-                    missing.push(Issue::error(IssueType::NotFound, sentence).at(expression));
+                    missing.push(Issue::error(IssueType::NotFound, sentence).at(expression.clone()));
                 }
             }
             Reference::Foreign(text) if is_ours(text, base) => {
                 let shown: String = text.chars().take(100).collect();
                 let sentence = format!("'{shown}' is no address of a resource: write Type/id.");
-                missing.push(Issue::error(IssueType::NotFound, sentence).at(expression));
+                missing.push(Issue::error(IssueType::NotFound, sentence).at(expression.clone()));
             }
             Reference::Urn(_) | Reference::Contained(_) | Reference::Foreign(_) => {}
         }

@@ -252,18 +252,7 @@ impl<'a> Unit<'a> {
             }
             _ => {}
         }
-        let draft = self.add(Draft {
-            resource_type: resource.resource_type(),
-            id,
-            operation: if previous_resource.is_some() { Operation::Update } else { Operation::Create },
-            previous,
-            previous_resource,
-            resource: Some(resource),
-            from_client: false,
-            issues: Vec::new(),
-            entry: self.entry,
-        })?;
-        Ok(Planned::Draft(draft))
+        self.add_own(id, previous, previous_resource, resource).map(Planned::Draft)
     }
 
     /// Adds what the client should know of a draft that was planned.
@@ -325,6 +314,27 @@ impl<'a> Unit<'a> {
         Ok(self.drafts.len() - 1)
     }
 
+    /// Adds what the server writes on its own account.
+    fn add_own(
+        &mut self,
+        id: Id,
+        previous: Option<Stored>,
+        previous_resource: Option<Resource>,
+        resource: Resource,
+    ) -> Result<usize, Error> {
+        self.add(Draft {
+            resource_type: resource.resource_type(),
+            id,
+            operation: if previous_resource.is_some() { Operation::Update } else { Operation::Create },
+            previous,
+            previous_resource,
+            resource: Some(resource),
+            from_client: false,
+            issues: Vec::new(),
+            entry: self.entry,
+        })
+    }
+
     /// Plans what the rules write on their own account. What the same unit writes already is amended, not written twice.
     fn apply(&mut self, effects: Vec<Effect>) -> Result<(), Error> {
         for effect in effects {
@@ -332,17 +342,7 @@ impl<'a> Unit<'a> {
                 Effect::Create(mut resource) => {
                     let id = resource.id().map_or_else(|| Ok(Id::new()), Id::parse)?;
                     resource.identify(&id, VersionId::FIRST, self.now);
-                    self.add(Draft {
-                        resource_type: resource.resource_type(),
-                        id,
-                        operation: Operation::Create,
-                        previous: None,
-                        previous_resource: None,
-                        resource: Some(resource),
-                        from_client: false,
-                        issues: Vec::new(),
-                        entry: self.entry,
-                    })?;
+                    self.add_own(id, None, None, resource)?;
                 }
                 Effect::Update(resource) => {
                     let key = resource.key().ok_or_else(|| Error::exception("an effect updates nothing"))?;
@@ -366,17 +366,7 @@ impl<'a> Unit<'a> {
                         .cloned()
                         .ok_or_else(|| Error::exception("an effect updates what was not read"))?;
                     let previous_resource = previous.resource()?;
-                    self.add(Draft {
-                        resource_type: resource.resource_type(),
-                        id,
-                        operation: Operation::Update,
-                        previous: Some(previous),
-                        previous_resource,
-                        resource: Some(resource),
-                        from_client: false,
-                        issues: Vec::new(),
-                        entry: self.entry,
-                    })?;
+                    self.add_own(id, Some(previous), previous_resource, resource)?;
                 }
             }
         }

@@ -13,14 +13,14 @@ impl Unit<'_> {
     /// Checks references and rights, and gives every draft its label and index rows.
     pub(crate) async fn settle(&mut self) -> Result<Commit, Error> {
         let base = &self.server.settings.base;
-        let targets = self.targets().await?;
-        for draft in self.drafts.iter().filter(|draft| draft.from_client) {
-            self.check(draft, &targets).map_err(|error| match draft.entry {
-                Some(index) => error.in_entry(index),
-                None => error,
-            })?;
+        let references: Vec<References> =
+            self.drafts.iter().map(|draft| References::of(draft, base)).collect();
+        let targets = self.targets(&references).await?;
+        for (draft, references) in self.drafts.iter().zip(&references).filter(|(draft, _)| draft.from_client)
+        {
+            self.check(draft, references, &targets).map_err(|error| draft.blamed(error))?;
         }
-        let parties = self.parties(&targets);
+        let parties = self.parties(&references, &targets);
         self.contents = self
             .drafts
             .iter()
@@ -51,13 +51,10 @@ impl Unit<'_> {
     }
 
     /// What the drafts refer to, before and after, and the drafts' own current rows.
-    async fn targets(&self) -> Result<HashMap<Key, Target>, Error> {
-        let base = &self.server.settings.base;
+    async fn targets(&self, references: &[References]) -> Result<HashMap<Key, Target>, Error> {
         let mut keys = BTreeSet::new();
-        for draft in &self.drafts {
-            for resource in [&draft.resource, &draft.previous_resource].into_iter().flatten() {
-                keys.extend(resource.references(base).iter().filter_map(|(_, reference)| reference.key()));
-            }
+        for (draft, References { now, before }) in self.drafts.iter().zip(references) {
+            keys.extend(now.iter().chain(before).filter_map(|(_, reference)| reference.key()));
             if draft.previous.is_some() {
                 keys.insert(Key::of_resource(draft.resource_type, draft.id.as_str()));
             }
@@ -68,12 +65,15 @@ impl Unit<'_> {
     }
 
     /// Whether what it refers to is there, and the caller may write it.
-    fn check(&self, draft: &Draft, targets: &HashMap<Key, Target>) -> Result<(), Error> {
-        if let Some(resource) = &draft.resource
-            && self.server.settings.check_references
-        {
+    fn check(
+        &self,
+        draft: &Draft,
+        references: &References,
+        targets: &HashMap<Key, Target>,
+    ) -> Result<(), Error> {
+        if self.server.settings.check_references {
             let base = &self.server.settings.base;
-            reference::check(resource, base, targets, |key| self.leaves(key))?;
+            reference::check(&references.now, base, targets, |key| self.leaves(key))?;
         }
         self.check_right(draft, targets)
     }
@@ -97,8 +97,7 @@ impl Unit<'_> {
     }
 
     /// The parties of every draft's version. An organisation that is named no more sees this version, and nothing after it.
-    fn parties(&self, targets: &HashMap<Key, Target>) -> Vec<BTreeSet<Key>> {
-        let base = &self.server.settings.base;
+    fn parties(&self, references: &[References], targets: &HashMap<Key, Target>) -> Vec<BTreeSet<Key>> {
         let mut of_requests: HashMap<Key, BTreeSet<Key>> = HashMap::new();
         let mut parties = vec![BTreeSet::new(); self.drafts.len()];
         let mut order: Vec<usize> = (0..self.drafts.len()).collect();
@@ -106,12 +105,11 @@ impl Unit<'_> {
         for at in order {
             let draft = &self.drafts[at];
             let key = Key::of_resource(draft.resource_type, draft.id.as_str());
-            let mut of_draft: BTreeSet<Key> = [&draft.resource, &draft.previous_resource]
+            let References { now, before } = &references[at];
+            let of_request = |request| of_requests.get(&request).cloned();
+            let mut of_draft: BTreeSet<Key> = [now, before]
                 .into_iter()
-                .flatten()
-                .flat_map(|resource| {
-                    parties_of(resource, base, targets, |request| of_requests.get(&request).cloned())
-                })
+                .flat_map(|references| parties_of(draft.resource_type, references, targets, of_request))
                 .collect();
             if draft.previous.is_none() && draft.from_client {
                 of_draft.extend(&self.context.parties);
@@ -127,6 +125,31 @@ impl Unit<'_> {
             parties[at] = of_draft;
         }
         parties
+    }
+}
+
+/// What a draft refers to, each with its expression, and what the version before it referred to.
+struct References {
+    now: Vec<(String, Reference)>,
+    before: Vec<(String, Reference)>,
+}
+
+impl References {
+    fn of(draft: &Draft, base: &str) -> Self {
+        let of = |resource: &Option<Resource>| {
+            resource.as_ref().map(|resource| resource.references(base)).unwrap_or_default()
+        };
+        Self { now: of(&draft.resource), before: of(&draft.previous_resource) }
+    }
+}
+
+impl Draft {
+    /// The error as one of the entry that this draft is planned for.
+    fn blamed(&self, error: Error) -> Error {
+        match self.entry {
+            Some(index) => error.in_entry(index),
+            None => error,
+        }
     }
 }
 
@@ -162,14 +185,13 @@ impl Unit<'_> {
         let sentence = format!(
             "{address} holds the same business identifier (system and value, by the same requester). Read or update it; to send a request safely more than once, use If-None-Exist."
         );
-        let entry =
-            self.drafts.iter().find(|draft| of_draft(draft).contains(&key)).and_then(|draft| draft.entry);
+        let blamed = self.drafts.iter().find(|draft| of_draft(draft).contains(&key));
         let issue = Issue::error(IssueType::Duplicate, sentence)
             .by_rule(workflow::rule::DUPLICATE)
             .at("ServiceRequest.identifier");
         let error = Error::with_issue(refused.cause(), issue).naming(address);
-        Ok(match entry {
-            Some(index) => error.in_entry(index),
+        Ok(match blamed {
+            Some(draft) => draft.blamed(error),
             None => error,
         })
     }
