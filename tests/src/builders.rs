@@ -146,6 +146,14 @@ pub fn create_entry(full_url: &str, resource: &Value) -> Value {
     json!({"fullUrl": full_url, "resource": resource, "request": {"method": "POST", "url": resource_type}})
 }
 
+/// An entry that writes this resource at its own id.
+#[must_use]
+pub fn update_entry(resource: &Value) -> Value {
+    let text = |name: &str| resource[name].as_str().expect("a resource with an id");
+    let url = format!("{}/{}", text("resourceType"), text("id"));
+    json!({"resource": resource, "request": {"method": "PUT", "url": url}})
+}
+
 /// A subscription to a topic of intermediate care, with `id-only` content.
 #[must_use]
 pub fn subscription(topic: &str, endpoint: &str, filters: &[&str]) -> Value {

@@ -90,17 +90,7 @@ async fn filled() -> (TestServer, Caller) {
         ),
         observation("o5", json!({"reference": format!("{}/Patient/ann", server.base)}), json!({})),
     ];
-    let entries: Vec<_> = resources
-        .iter()
-        .map(|resource| {
-            let url = format!(
-                "{}/{}",
-                resource["resourceType"].as_str().unwrap(),
-                resource["id"].as_str().unwrap()
-            );
-            json!({"resource": resource, "request": {"method": "PUT", "url": url}})
-        })
-        .collect();
+    let entries: Vec<_> = resources.iter().map(tests::builders::update_entry).collect();
     epr.post("", &tests::builders::transaction(&entries)).await.expect(200);
     (server, epr)
 }

@@ -32,13 +32,7 @@ async fn quantities_in_any_unit_of_their_measure() {
         measured("e", &json!({"value": 5, "comparator": "<", "system": UCUM, "code": "mg"})),
         measured("f", &in_unit("-12345678901234567890.125", "mg")),
     ];
-    let entries: Vec<_> = resources
-        .iter()
-        .map(|resource| {
-            let url = format!("Observation/{}", resource["id"].as_str().unwrap());
-            json!({"resource": resource, "request": {"method": "PUT", "url": url}})
-        })
-        .collect();
+    let entries: Vec<_> = resources.iter().map(builders::update_entry).collect();
     epr.post("", &builders::transaction(&entries)).await.expect(200);
     for (value, expected) in [
         ("5.4", "a c d"),

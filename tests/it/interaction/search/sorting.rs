@@ -28,17 +28,7 @@ async fn filled() -> (TestServer, Caller) {
         risk("r2", Some(0.25)),
         risk("r3", None),
     ];
-    let entries: Vec<_> = resources
-        .iter()
-        .map(|resource| {
-            let url = format!(
-                "{}/{}",
-                resource["resourceType"].as_str().unwrap(),
-                resource["id"].as_str().unwrap()
-            );
-            json!({"resource": resource, "request": {"method": "PUT", "url": url}})
-        })
-        .collect();
+    let entries: Vec<_> = resources.iter().map(builders::update_entry).collect();
     epr.post("", &builders::transaction(&entries)).await.expect(200);
     (server, epr)
 }
