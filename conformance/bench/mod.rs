@@ -32,7 +32,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 
-use crate::token::Token;
+use crate::token::{self, Token};
 
 use contest::Figures;
 use floor::Floor;
@@ -52,12 +52,8 @@ pub struct Bench {
     /// The server's base address
     #[arg(long, default_value = "http://127.0.0.1:8080/fhir")]
     target: String,
-    /// The bearer token to send
-    #[arg(long, conflicts_with = "token_command")]
-    token: Option<String>,
-    /// A shell command that prints a bearer token; run again when the token is a minute old
-    #[arg(long)]
-    token_command: Option<String>,
+    #[command(flatten)]
+    token: token::Options,
     /// Connection string of the server's Postgres; without it, the file database-url in the data folder is read
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     database: Option<String>,
@@ -102,7 +98,7 @@ enum Measure {
 impl Bench {
     /// Runs everything, and prints the table. The exit code tells whether all of it could be measured without a failed request.
     pub async fn run(self) -> Result<ExitCode> {
-        let token = Token::new(self.token.clone(), self.token_command.clone());
+        let token = Token::from(&self.token);
         let target = Target::new(&self.target, token)?;
         let mut report = Report::default();
         report.tell("began", jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string());

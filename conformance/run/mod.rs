@@ -28,7 +28,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 
-use crate::token::Token;
+use crate::token::{self, Token};
 use case::{Case, Level};
 use client::Client;
 use declared::Declared;
@@ -51,12 +51,8 @@ pub struct Run {
     /// The server's base address
     #[arg(long, default_value = "http://127.0.0.1:8080/fhir")]
     target: String,
-    /// The bearer token to send
-    #[arg(long, conflicts_with = "token_command")]
-    token: Option<String>,
-    /// A shell command that prints a bearer token; run again when the token is a minute old
-    #[arg(long)]
-    token_command: Option<String>,
+    #[command(flatten)]
+    token: token::Options,
     /// Runs only these features or cases, as in read,search/date-eq
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
@@ -102,7 +98,7 @@ impl Run {
         if groups.is_empty() {
             bail!("--only {} names no case", self.only.join(","));
         }
-        let client = Client::new(&self.target, Token::new(self.token.clone(), self.token_command.clone()))?;
+        let client = Client::new(&self.target, Token::from(&self.token))?;
         let declared = statement(&client).await?;
         let run = uuid::Uuid::new_v4().simple().to_string()[..12].to_owned();
         let mut report = Report::new(client.base(), declared.software(), run.clone(), client.has_token());

@@ -7,9 +7,27 @@ use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use clap::Args;
 
 /// Tokens of a command are asked for again when they are older, so that no run outlives its token.
 const AGE: Duration = Duration::from_secs(60);
+
+/// The options by which a token is given.
+#[derive(Args)]
+pub struct Options {
+    /// The bearer token to send
+    #[arg(long, conflicts_with = "token_command")]
+    token: Option<String>,
+    /// A shell command that prints a bearer token; run again when the token is a minute old
+    #[arg(long)]
+    token_command: Option<String>,
+}
+
+impl From<&Options> for Token {
+    fn from(options: &Options) -> Self {
+        Self::new(options.token.clone(), options.token_command.clone())
+    }
+}
 
 /// Where the bearer token comes from.
 #[derive(Default)]
