@@ -85,7 +85,12 @@ fn operations(is_meant: impl Fn(&Operation) -> bool) -> Value {
 /// What every type can be searched by beside its own parameters.
 fn common_parameters() -> Vec<Value> {
     let parameter = |name: &str, kind: &str, documentation: &str| json!({"name": name, "type": kind, "documentation": documentation});
+    let filter = json!({
+        "name": "_filter", "type": "special", "definition": "http://hl7.org/fhir/SearchParameter/filter",
+        "documentation": "Every operator of the page, on the parameters of the type; chains, brackets, 'and', 'or', 'not'; at most 30 tests."
+    });
     vec![
+        filter,
         parameter("_list", "reference", "What the List with this id has as an item."),
         parameter("_has", "string", "_has:Type:reference:parameter, at most three deep."),
         parameter(

@@ -46,7 +46,9 @@ impl Unit<'_> {
         let condition = condition.trim();
         let condition = condition.strip_prefix(resource_type.name()).unwrap_or(condition);
         let condition = condition.strip_prefix('?').unwrap_or(condition);
-        let options = self.server.search_options(Handling::Strict);
+        let mut options = self.server.search_options(Handling::Strict);
+        options.value_sets =
+            self.server.value_sets(self.context, &::search::decode_pairs(condition)?).await?;
         let criteria = ::search::parse_criteria(resource_type, condition, &options)?;
         let access = &self.context.access;
         let touched: BTreeSet<Key> = self.touched().collect();

@@ -19,7 +19,7 @@ impl Server {
         area: &Area,
         parameters: &[(String, String)],
     ) -> Result<Reply, Error> {
-        let query = self.query(context, area, parameters)?;
+        let query = self.query(context, area, parameters).await?;
         for touched in touched(&query) {
             context.caller.require(touched, Right::Search)?;
         }
@@ -72,8 +72,14 @@ impl Server {
 
     /// The query of a search. Types that are named need the right to search them; of all types, those are searched for which
     /// there is the right.
-    fn query(&self, context: &Context, area: &Area, parameters: &[(String, String)]) -> Result<Query, Error> {
-        let options = self.search_options(context.preferences.handling);
+    async fn query(
+        &self,
+        context: &Context,
+        area: &Area,
+        parameters: &[(String, String)],
+    ) -> Result<Query, Error> {
+        let mut options = self.search_options(context.preferences.handling);
+        options.value_sets = self.value_sets(context, parameters).await?;
         let caller = &context.caller;
         let allowed = |types: Vec<ResourceType>| -> Result<Vec<ResourceType>, Error> {
             let named = ::search::parse::types(parameters)?;

@@ -134,6 +134,7 @@ impl Server {
             max_count: self.settings.max_count,
             zone: self.zone.clone(),
             now: fhir::Instant::now(),
+            value_sets: ::search::ValueSets::default(),
         }
     }
 

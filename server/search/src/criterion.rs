@@ -6,12 +6,16 @@
 use fhir::{Key, ResourceType};
 
 use crate::{
+    filter,
     parameter::{Kind, Parameter, registry},
     parse::Options,
     query::Criterion,
     refusal::{Refusal, shown},
     value::{date, number, quantity, reference, split, string, token, unescape, uri},
 };
+
+/// The parameter whose value is an expression of its own.
+pub(crate) const FILTER: &str = "_filter";
 
 /// How many values may be joined by commas.
 pub const MAX_VALUES: usize = 50;
@@ -68,6 +72,13 @@ pub(crate) fn parse(
     if split(value, ',').iter().all(|value| value.trim().is_empty()) {
         return Ok(None);
     }
+    match name.strip_prefix(FILTER) {
+        Some("") => return filter::criterion(resource_type, value, options).map(Some),
+        Some(rest) if rest.starts_with(':') => {
+            return Err(Refusal::not_supported(format!("'{FILTER}' has no modifiers.")));
+        }
+        _ => {}
+    }
     let chained = name.starts_with("_has:") || name.contains('.');
     // Without its end a chain selects more than was asked for.
     at(resource_type, name, value, options, 0)
@@ -85,10 +96,14 @@ fn at(
         return Err(Refusal::too_costly(format!("A chain has at most {MAX_DEPTH} links.")));
     }
     if let Some(rest) = name.strip_prefix("_has:") {
-        return has(resource_type, rest, value, options, depth);
+        let (parameter, name) = has(resource_type, rest)?;
+        let criterion = at(parameter.resource_type, name, value, options, depth + 1)?;
+        return Ok(criterion.map(|criterion| Criterion::Has { parameter, criterion: Box::new(criterion) }));
     }
     if let Some((link, rest)) = name.split_once('.') {
-        return chain(resource_type, link, rest, value, options, depth);
+        let next = rest.split('.').next().unwrap_or_default();
+        let (parameter, targets) = candidates(resource_type, link, next)?;
+        return linked(parameter, &targets, |target| at(target, rest, value, options, depth + 1));
     }
     if name == "_list" {
         return list(value).map(Some);
@@ -96,19 +111,27 @@ fn at(
     let (code, modifier) =
         name.split_once(':').map_or((name, None), |(code, modifier)| (code, Some(modifier)));
     let parameter = find(resource_type, code)?;
-    let condition = Condition { parameter, modifier, value };
-    if modifier == Some("missing") {
-        return missing(&condition);
+    of_parameter(&Condition { parameter, modifier, value }, resource_type, options)
+}
+
+/// The criterion of one condition on the resource itself; `None` when it always holds.
+pub(crate) fn of_parameter(
+    condition: &Condition<'_>,
+    resource_type: ResourceType,
+    options: &Options,
+) -> Result<Option<Criterion>, Refusal> {
+    if condition.modifier == Some("missing") {
+        return missing(condition);
     }
-    if parameter.code == "_id" {
-        return identity(&condition, resource_type).map(Some);
+    if condition.parameter.code == "_id" {
+        return identity(condition, resource_type).map(Some);
     }
-    of_kind(&condition, options).map(Some)
+    of_kind(condition, options).map(Some)
 }
 
 fn of_kind(condition: &Condition<'_>, options: &Options) -> Result<Criterion, Refusal> {
     match condition.parameter.kind {
-        Kind::Token => token::criterion(condition),
+        Kind::Token => token::criterion(condition, &options.value_sets),
         Kind::Reference => reference::criterion(condition, &options.base),
         Kind::Date => date::criterion(condition, &options.zone, options.now),
         Kind::String => string::criterion(condition),
@@ -222,7 +245,7 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-fn missing(condition: &Condition<'_>) -> Result<Option<Criterion>, Refusal> {
+pub(crate) fn missing(condition: &Condition<'_>) -> Result<Option<Criterion>, Refusal> {
     let missing = match condition.value {
         "true" => true,
         "false" => false,
@@ -250,14 +273,8 @@ fn identity(condition: &Condition<'_>, resource_type: ResourceType) -> Result<Cr
     Ok(Criterion::Identity { keys: ids.iter().map(|id| Key::of_resource(resource_type, id)).collect() })
 }
 
-/// `_has:Type:reference:name`
-fn has(
-    resource_type: ResourceType,
-    rest: &str,
-    value: &str,
-    options: &Options,
-    depth: usize,
-) -> Result<Option<Criterion>, Refusal> {
+/// `_has:Type:reference:name`: the reference, which leads here, and the name.
+pub(crate) fn has(resource_type: ResourceType, rest: &str) -> Result<(&'static Parameter, &str), Refusal> {
     let mut parts = rest.splitn(3, ':');
     let (Some(source), Some(code), Some(name)) = (parts.next(), parts.next(), parts.next()) else {
         return Err(Refusal::invalid(
@@ -269,19 +286,16 @@ fn has(
     if !parameter.targets.contains(&resource_type) {
         return Err(Refusal::invalid(format!("'{code}' of {source} does not point to {resource_type}.")));
     }
-    let criterion = at(source, name, value, options, depth + 1)?;
-    Ok(criterion.map(|criterion| Criterion::Has { parameter, criterion: Box::new(criterion) }))
+    Ok((parameter, name))
 }
 
-/// `reference.name` or `reference:Type.name`
-fn chain(
+/// The reference parameter of a link of a chain, `reference` or `reference:Type`, and the types that it may lead to: those that
+/// have the parameter that comes next, of which there is one at least.
+pub(crate) fn candidates(
     resource_type: ResourceType,
     link: &str,
-    rest: &str,
-    value: &str,
-    options: &Options,
-    depth: usize,
-) -> Result<Option<Criterion>, Refusal> {
+    next: &str,
+) -> Result<(&'static Parameter, Vec<ResourceType>), Refusal> {
     let (code, only) = link.split_once(':').map_or((link, None), |(code, only)| (code, Some(only)));
     let parameter = referring(resource_type, code)?;
     let targets = match only {
@@ -293,39 +307,50 @@ fn chain(
             })?]
         }
     };
-    let next = rest.split(['.', ':']).next().unwrap_or_default();
+    let next = next.split(':').next().unwrap_or_default();
     let known = |target: &ResourceType| next == "_has" || registry().parameter(*target, next).is_some();
     let candidates: Vec<_> = targets.iter().copied().filter(known).collect();
     if candidates.len() > MAX_LINKS {
         return Err(Refusal::too_costly(format!(
-            "'{code}' can point to {} types that have '{}'. Name one, as in '{code}:{}.{}'.",
+            "'{code}' can point to {} types that have '{next}'. Name one, as in '{code}:{}.{next}'.",
             candidates.len(),
-            shown(next),
             candidates[0],
-            shown(rest)
+            next = shown(next)
         )));
     }
-    let mut links = Vec::new();
-    let mut refusal = None;
-    for target in candidates {
-        match at(target, rest, value, options, depth + 1) {
-            Ok(Some(criterion)) => links.push((target, Box::new(criterion))),
-            Ok(None) => {}
-            Err(Refusal::Unknown(reason)) => refusal = Some(Refusal::Unknown(reason)),
-            Err(refusal) => return Err(refusal),
-        }
-    }
-    match refusal {
-        _ if !links.is_empty() => Ok(Some(Criterion::Chain { parameter, links })),
-        Some(refusal) => Err(refusal),
-        None => Err(Refusal::Unknown(match targets.as_slice() {
+    if candidates.is_empty() {
+        return Err(Refusal::Unknown(match targets.as_slice() {
             [target] => format!(
                 "The search parameter '{}' is not known for {target}.{}",
                 shown(next),
                 closest(*target, next)
             ),
             _ => format!("No type that '{code}' points to has the search parameter '{}'.", shown(next)),
-        })),
+        }));
+    }
+    Ok((parameter, candidates))
+}
+
+/// A chain over this reference to resources of these types, for which holds what `each` says of the type. A type in which that
+/// is not known is left out, as long as there is another.
+pub(crate) fn linked(
+    parameter: &'static Parameter,
+    targets: &[ResourceType],
+    each: impl Fn(ResourceType) -> Result<Option<Criterion>, Refusal>,
+) -> Result<Option<Criterion>, Refusal> {
+    let mut links = Vec::new();
+    let mut refusal = None;
+    for target in targets {
+        match each(*target) {
+            Ok(Some(criterion)) => links.push((*target, Box::new(criterion))),
+            Ok(None) => {}
+            Err(Refusal::Unknown(reason)) => refusal = Some(Refusal::Unknown(reason)),
+            Err(refusal) => return Err(refusal),
+        }
+    }
+    match refusal {
+        Some(refusal) if links.is_empty() => Err(refusal),
+        _ => Ok((!links.is_empty()).then_some(Criterion::Chain { parameter, links })),
     }
 }
 

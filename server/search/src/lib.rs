@@ -10,6 +10,7 @@ pub mod control;
 pub mod criterion;
 mod element;
 mod expression;
+mod filter;
 mod found;
 pub mod hot;
 pub mod include;
@@ -29,6 +30,8 @@ pub use index::{IndexRows, ReferenceRow, index};
 pub use matches::matches;
 pub use pairs::decode_pairs;
 pub use parameter::{Kind, Parameter, Registry, registry};
-pub use parse::{Options, parse, parse_compartment, parse_criteria, parse_filter, parse_system};
+pub use parse::{
+    Options, ValueSets, parse, parse_compartment, parse_criteria, parse_filter, parse_system, value_sets,
+};
 pub use query::Query;
 pub use subset::subset;

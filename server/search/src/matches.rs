@@ -2,6 +2,8 @@
 //!
 //! Subscription filters are decided so. Chains and `_has` cannot be: they look at other resources.
 
+use std::cmp::Ordering;
+
 use fhir::Key;
 
 use crate::{
@@ -103,6 +105,20 @@ impl DateValue {
     }
 }
 
+impl Prefix {
+    /// Whether something that stands so to what is asked meets this prefix.
+    fn orders(self, ordering: Ordering) -> bool {
+        match self {
+            Self::Eq | Self::Ap => ordering.is_eq(),
+            Self::Ne => ordering.is_ne(),
+            Self::Gt | Self::Sa => ordering.is_gt(),
+            Self::Lt | Self::Eb => ordering.is_lt(),
+            Self::Ge => ordering.is_ge(),
+            Self::Le => ordering.is_le(),
+        }
+    }
+}
+
 impl QuantityValue {
     /// Whether the numbers of a row stand to this value as its prefix says.
     #[must_use]
@@ -171,6 +187,9 @@ fn text_matches(mode: TextMode, text: &str, folded: &str, exact: &str) -> bool {
         TextMode::StartsWith => folded.starts_with(text),
         TextMode::Contains => folded.contains(text),
         TextMode::Exact => exact == text,
+        TextMode::EndsWith => folded.ends_with(text),
+        // Parts of a text have no `exact`.
+        TextMode::Whole(prefix) => !exact.is_empty() && prefix.orders(folded.cmp(text)),
         TextMode::Below => {
             folded.strip_prefix(text).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         }

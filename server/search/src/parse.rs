@@ -3,14 +3,17 @@
 //! An unknown parameter is refused, or ignored when handling is lenient; a value, modifier or chain that cannot be
 //! understood is refused always. Nothing here decides who may see what.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use fhir::{Error, Instant, ResourceType};
 use jiff::tz::TimeZone;
 
 use crate::{
-    compartment, control, criterion,
+    compartment, control, criterion, filter,
     pairs::decode_pairs,
     query::{Criterion, Query, Summary, Total},
     refusal::{Refusal, shown},
+    value::{split, unescape},
 };
 
 /// How many parameters a search may have.
@@ -31,6 +34,8 @@ pub struct Options {
     pub zone: TimeZone,
     /// The present, for `ap`.
     pub now: Instant,
+    /// The codes of value sets that are named, beside those that are part of the server.
+    pub value_sets: ValueSets,
 }
 
 impl Options {
@@ -44,8 +49,29 @@ impl Options {
             max_count: 1000,
             zone,
             now: Instant::now(),
+            value_sets: ValueSets::default(),
         }
     }
+}
+
+/// Value sets by the name that a search has for them: each with its codes, or the reason why it has none.
+pub type ValueSets = BTreeMap<String, Result<BTreeMap<String, BTreeSet<String>>, String>>;
+
+/// The value sets that a search names, with `:in` and `:not-in` or in a filter; each once.
+#[must_use]
+pub fn value_sets(pairs: &[(String, String)]) -> BTreeSet<String> {
+    let named = pairs.iter().flat_map(|(name, value)| {
+        if name == criterion::FILTER {
+            return filter::value_sets(value);
+        }
+        match name.rsplit_once(':') {
+            Some((_, "in" | "not-in")) => {
+                split(value, ',').into_iter().filter_map(|v| unescape(v).ok()).collect()
+            }
+            _ => Vec::new(),
+        }
+    });
+    named.filter(|name| !name.trim().is_empty()).collect()
 }
 
 /// The query of a search of one type. The pairs are decoded; `_format` and its like are not among them.
@@ -153,6 +179,9 @@ fn across(
 ) -> Result<Option<Criterion>, Refusal> {
     if let [only] = types {
         return criterion::parse(*only, name, value, options);
+    }
+    if name == criterion::FILTER {
+        filter::check_cost(value, types.len())?;
     }
     let mut of_types = Vec::with_capacity(types.len());
     for resource_type in types {

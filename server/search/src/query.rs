@@ -98,6 +98,10 @@ pub enum TextMode {
     Contains,
     /// As it is, in full (`exact`).
     Exact,
+    /// Folded, at the end (`folded`).
+    EndsWith,
+    /// Folded, in full (`folded`), in the order of code points. `Ap`, `Sa` and `Eb` do not occur.
+    Whole(Prefix),
     /// A uri that is this one or lies below it: it goes on with `/` (`folded`, which is not folded for uris).
     Below,
 }

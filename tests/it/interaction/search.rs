@@ -3,11 +3,13 @@
 mod areas;
 mod dates;
 mod examples;
+mod filter;
 mod hostile;
 mod parameters;
 mod quantities;
 mod result;
 mod sorting;
+mod value_sets;
 
 use serde_json::{Value, json};
 use tests::{Caller, TestServer, client::form};

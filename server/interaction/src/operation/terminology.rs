@@ -8,6 +8,7 @@ mod lookup;
 mod subsumes;
 mod translate;
 mod validate_code;
+mod value_sets;
 
 use std::collections::BTreeSet;
 

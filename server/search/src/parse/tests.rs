@@ -49,7 +49,6 @@ fn what_is_refused() {
         "nothing=1",
         "Status=x",
         "_text=x",
-        "_filter=x",
         "_list=$current-problems",
         "_contained=true",
         "_sort=nothing",

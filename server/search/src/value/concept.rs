@@ -1,21 +1,28 @@
 //! Codes by what is known of them: `:in`, `:not-in`, `:below` and `:above` of tokens, <https://hl7.org/fhir/R4/search.html#token>.
 //!
-//! They are answered from the code systems and value sets that are part of the server. What is not held there is refused, because
-//! an empty answer would say that nobody has such a code.
+//! They are answered from the code systems and value sets that are part of the server, and from the value sets that were looked up
+//! for the search. What is not held is refused, because an empty answer would say that nobody has such a code.
 
 use canonical::terminology;
 use fhir::{Cause, Error, Issue, IssueType};
 
-use crate::refusal::{Refusal, shown};
+use crate::{
+    parse::ValueSets,
+    refusal::{Refusal, shown},
+};
 
 /// How many codes a search may come to.
 const MOST_CODES: usize = 5000;
 
-/// The codes of these value sets, with their systems.
-pub(crate) fn in_value_sets(urls: &[String]) -> Result<Vec<(String, String)>, Refusal> {
+/// The codes of these value sets, with their systems: of those that were looked up, else of those that are part of the server.
+pub(crate) fn in_value_sets(urls: &[String], known: &ValueSets) -> Result<Vec<(String, String)>, Refusal> {
     let mut all = Vec::new();
     for url in urls {
-        let codes = terminology().codes(url).map_err(|unknown| not_held(&unknown.to_string()))?;
+        let codes = match known.get(url) {
+            Some(Ok(codes)) => codes.clone(),
+            Some(Err(sentence)) => return Err(refused(sentence)),
+            None => terminology().codes(url).map_err(|unknown| not_held(&unknown.to_string()))?,
+        };
         for (system, codes) in codes {
             all.extend(codes.into_iter().map(|code| (system.clone(), code)));
         }
@@ -49,8 +56,14 @@ fn few_enough(count: usize) -> Result<(), Refusal> {
 }
 
 fn not_held(reason: &str) -> Refusal {
-    // Whatever was sent is told back in part only.
-    let reason: String = reason.chars().filter(|c| !c.is_control()).take(300).collect();
-    let sentence = format!("{reason}, so it cannot be searched by.");
-    Refusal::Error(Error::with_issue(Cause::BadRequest, Issue::error(IssueType::NotFound, sentence)))
+    refused(&format!("{}, so it cannot be searched by.", cut(reason)))
+}
+
+fn refused(sentence: &str) -> Refusal {
+    Refusal::Error(Error::with_issue(Cause::BadRequest, Issue::error(IssueType::NotFound, cut(sentence))))
+}
+
+/// Whatever was sent is told back in part only.
+fn cut(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(500).collect()
 }

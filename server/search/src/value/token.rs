@@ -10,6 +10,7 @@ use crate::{
     criterion::Condition,
     index::{IndexRows, VocabularyRow},
     parameter::Parameter,
+    parse::ValueSets,
     query::Criterion,
     refusal::{Refusal, shown},
     value::{concept, split, string::fold, unescape},
@@ -213,8 +214,9 @@ impl Asked {
     }
 }
 
-/// The criterion of a query: any of the values, or with `:not` none of them; `:text` and `:of-type`.
-pub(crate) fn criterion(condition: &Condition<'_>) -> Result<Criterion, Refusal> {
+/// The criterion of a query: any of the values, or with `:not` none of them; `:text` and `:of-type`. `known` are the value sets that
+/// were looked up.
+pub(crate) fn criterion(condition: &Condition<'_>, known: &ValueSets) -> Result<Criterion, Refusal> {
     let parameter = condition.parameter;
     let modifiers = modifiers(parameter);
     let negated = match condition.modifier {
@@ -226,7 +228,7 @@ pub(crate) fn criterion(condition: &Condition<'_>) -> Result<Criterion, Refusal>
         Some("of-type") => return of_type(condition),
         Some(modifier) => matches!(modifier, "not" | "not-in"),
     };
-    let asked = asked(condition)?;
+    let asked = asked(condition, known)?;
     check(condition, &asked)?;
     if parameter.hot.is_some() {
         return Ok(status(parameter, asked, negated));
@@ -256,10 +258,10 @@ pub(crate) fn criterion(condition: &Condition<'_>) -> Result<Criterion, Refusal>
 }
 
 /// The tokens that the values stand for, under the modifier.
-fn asked(condition: &Condition<'_>) -> Result<Vec<Asked>, Refusal> {
+fn asked(condition: &Condition<'_>, known: &ValueSets) -> Result<Vec<Asked>, Refusal> {
     let given = || condition.raw_values()?.into_iter().map(Asked::parse).collect::<Result<Vec<_>, _>>();
     let codes = match condition.modifier {
-        Some("in" | "not-in") => concept::in_value_sets(&condition.values()?)?,
+        Some("in" | "not-in") => concept::in_value_sets(&condition.values()?, known)?,
         Some(modifier @ ("below" | "above")) => {
             let mut codes = Vec::new();
             for asked in given()? {

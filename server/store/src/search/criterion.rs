@@ -26,7 +26,8 @@ fn hot_column(hot: Hot) -> &'static str {
     }
 }
 
-/// The condition that the row of `resource` under this alias meets the criterion. It is never null.
+/// The condition that the row of `resource` under this alias meets the criterion. Where a column has no value it may be null, which
+/// is no.
 pub(super) fn condition(
     criterion: &Criterion,
     alias: &str,
@@ -50,7 +51,7 @@ pub(super) fn condition(
             let all: Vec<_> = all.iter().map(|inner| condition(inner, alias, access, parameters)).collect();
             if all.is_empty() { "true".to_owned() } else { format!("({})", all.join(" AND ")) }
         }
-        Criterion::Not(inner) => negate(true, condition(inner, alias, access, parameters)),
+        Criterion::Not(inner) => format!("({}) IS NOT TRUE", condition(inner, alias, access, parameters)),
         Criterion::OfType(resource_type, inner) => {
             let inner = condition(inner, alias, access, parameters);
             format!("({alias}.resource_type = {} AND {inner})", resource_type.number())
@@ -276,6 +277,22 @@ fn text_condition(mode: TextMode, text: &str, parameters: &mut Parameters) -> St
         TextMode::Exact => {
             let (n, m) = (parameters.push(fold(text)), parameters.push(text.to_owned()));
             format!("folded = ${n} AND exact = ${m}")
+        }
+        TextMode::EndsWith => {
+            let n = parameters.push(text.to_owned());
+            format!("right(folded, char_length(${n}::text)) = ${n}")
+        }
+        TextMode::Whole(prefix) => {
+            let order = match prefix {
+                Prefix::Eq | Prefix::Ap => "=",
+                Prefix::Ne => "<>",
+                Prefix::Gt | Prefix::Sa => ">",
+                Prefix::Lt | Prefix::Eb => "<",
+                Prefix::Ge => ">=",
+                Prefix::Le => "<=",
+            };
+            // Parts of a text have no `exact`.
+            format!("folded {order} ${} AND exact <> ''", parameters.push(text.to_owned()))
         }
         TextMode::Below => {
             let below = format!("{}/", text.trim_end_matches('/'));

@@ -155,7 +155,6 @@ async fn what_cannot_be_meant_is_refused() {
         "_summary=text&_include=Patient:organization",
         "_text=x",
         "_content=x",
-        "_filter=x",
         "_id:not=x",
         deep,
     ] {
@@ -168,7 +167,6 @@ async fn what_cannot_be_meant_is_refused() {
                 "Gender=male",
                 "_text=x",
                 "_content=x",
-                "_filter=x",
                 "_sort=unknown",
                 "_include=Patient:unknown",
                 "_include=Patient:gender",
