@@ -144,6 +144,9 @@ fn touched(query: &::search::Query) -> Vec<ResourceType> {
                 types.push(parameter.resource_type);
                 of_criterion(criterion, types);
             }
+            Criterion::Hierarchy { by, .. } => {
+                types.extend(by.iter().map(|parameter| parameter.resource_type))
+            }
             Criterion::Any(several) | Criterion::All(several) => {
                 several.iter().for_each(|inner| of_criterion(inner, types));
             }

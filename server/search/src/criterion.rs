@@ -11,7 +11,7 @@ use crate::{
     parse::Options,
     query::Criterion,
     refusal::{Refusal, shown},
-    value::{date, number, quantity, reference, split, string, token, unescape, uri},
+    value::{date, near, number, quantity, reference, split, string, token, unescape, uri},
 };
 
 /// The parameter whose value is an expression of its own.
@@ -139,7 +139,8 @@ fn of_kind(condition: &Condition<'_>, options: &Options) -> Result<Criterion, Re
         Kind::Number => number::criterion(condition),
         Kind::Quantity => quantity::criterion(condition),
         Kind::Composite => composite(condition, options),
-        Kind::Special => Err(not_indexed(condition.parameter)),
+        // The only one that is indexed.
+        Kind::Special => near::criterion(condition),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a resource is found by: its index rows, made when it is written, <https://hl7.org/fhir/R4/search.html>.
 //!
 //! Where a value is kept: `status`, `owner`, `patient`, `focus` and `date` are columns of the resource's own row, for the
-//! parameters of [`crate::hot`]; local references of all others go to `references`, intervals to `dates`, numbers to
+//! parameters of [`crate::hot`]; local references of all others go to `references`, intervals to `dates`, numbers (and positions) to
 //! `quantities`, texts (and uris, for `:below`) to `strings`; everything else that is found by equality is a key. `_id` and `_lastUpdated` have no
 //! rows: the store knows them.
 
@@ -13,7 +13,7 @@ use crate::{
     found::Found,
     hot::Hot,
     parameter::{Kind, Parameter, registry},
-    value::{date, number, number::Range, quantity, reference, string, token, uri},
+    value::{date, near, number, number::Range, quantity, reference, string, token, uri},
 };
 
 /// The index rows of one version of a resource.
@@ -212,7 +212,8 @@ fn add(parameter: &Parameter, found: &Found<'_>, base: &str, zone: &TimeZone, ro
         Kind::Uri => uri::add(parameter, value, rows),
         Kind::Number => number::add(parameter, value, rows),
         Kind::Quantity => quantity::add(parameter, value, rows),
-        Kind::Composite | Kind::Special => {}
+        Kind::Special => near::add(parameter, value, rows),
+        Kind::Composite => {}
     }
 }
 

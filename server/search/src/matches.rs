@@ -1,16 +1,17 @@
 //! Decides a criterion in memory, with the meaning that the store's SQL has, <https://hl7.org/fhir/R4/search.html>.
 //!
-//! Subscription filters are decided so. Chains and `_has` cannot be: they look at other resources.
+//! Subscription filters are decided so. Chains, `_has` and hierarchies cannot be: they look at other resources.
 
 use std::cmp::Ordering;
 
 use fhir::Key;
+use fhirpath::Decimal;
 
 use crate::{
     hot::Hot,
     index::{IndexRows, QuantityRow},
     parameter::{Kind, Parameter},
-    query::{Criterion, DateValue, Prefix, QuantityValue, TextMode, Unit},
+    query::{Circle, Criterion, DateValue, Prefix, QuantityValue, TextMode, Unit},
     value::number::Range,
 };
 
@@ -60,7 +61,8 @@ pub fn matches(criterion: &Criterion, rows: &IndexRows, identity: Key, last_upda
             let low = last_updated.saturating_sub(last_updated.rem_euclid(1000));
             values.iter().any(|value| value.holds((low, low.saturating_add(1000))))
         }
-        Criterion::Chain { .. } | Criterion::Has { .. } => return None,
+        Criterion::Chain { .. } | Criterion::Has { .. } | Criterion::Hierarchy { .. } => return None,
+        Criterion::Near { parameter, circles } => near(parameter, circles, rows),
         Criterion::Any(criteria) => {
             let decided: Vec<_> =
                 criteria.iter().map(|criterion| matches(criterion, rows, identity, last_updated)).collect();
@@ -150,6 +152,16 @@ impl QuantityValue {
 
 fn any_key(asked: &[Key], keys: &[Key]) -> bool {
     asked.iter().any(|key| keys.binary_search(key).is_ok())
+}
+
+fn near(parameter: &Parameter, circles: &[Circle], rows: &IndexRows) -> bool {
+    let [latitude, longitude] = parameter.position_numbers().map(|number| {
+        let row = rows.quantities.iter().find(|row| row.parameter == number);
+        row.and_then(|row| row.range.low).map(Decimal::to_f64)
+    });
+    let position = latitude.zip(longitude);
+    position
+        .is_some_and(|(latitude, longitude)| circles.iter().any(|circle| circle.holds(latitude, longitude)))
 }
 
 fn has_word(folded: &str, text: &str) -> bool {

@@ -2,7 +2,7 @@
 //! <https://hl7.org/fhir/R4/searchparameter.html>.
 //!
 //! It is made once from the embedded definitions; each expression is cut to the type and compiled. The components of
-//! a composite are parameters too, whose expressions begin at one element. Those of the kind special are known, but not indexed.
+//! a composite are parameters too, whose expressions begin at one element. Those of the kind special are known, but of them `near` alone is indexed.
 
 use std::{fmt, sync::LazyLock};
 
@@ -11,6 +11,9 @@ use fhir::{Key, ResourceType};
 use fhirpath::Expression;
 
 use crate::{element::Selected, expression, hot, hot::Hot};
+
+/// The one special parameter that has an expression and is understood.
+const NEAR: &str = "http://hl7.org/fhir/SearchParameter/Location-near";
 
 /// <https://hl7.org/fhir/R4/search.html#ptypes>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -103,13 +106,20 @@ impl Parameter {
         number(self.resource_type, &format!("{}:text", self.code))
     }
 
+    /// What stands for the latitude and the longitude of a position.
+    #[must_use]
+    pub fn position_numbers(&self) -> [i32; 2] {
+        ["latitude", "longitude"].map(|name| number(self.resource_type, &format!("{}:{name}", self.code)))
+    }
+
     /// Whether a search of its type can be sorted by it.
     #[must_use]
     pub fn is_sortable(&self) -> bool {
         match self.kind {
             Kind::Date | Kind::String | Kind::Number | Kind::Quantity | Kind::Uri => true,
             Kind::Token => self.selected.may_be(&["code", "Coding", "CodeableConcept"]),
-            Kind::Reference | Kind::Composite | Kind::Special => false,
+            Kind::Reference => !self.targets.is_empty() && self.selected.may_be(&["Reference"]),
+            Kind::Composite | Kind::Special => false,
         }
     }
 
@@ -137,7 +147,8 @@ impl Parameter {
             _ => members,
         };
         let selected = Selected::by(&members);
-        let expression = if kind.is_indexed() && !members.is_empty() {
+        let is_indexed = kind.is_indexed() || definition.url == NEAR;
+        let expression = if is_indexed && !members.is_empty() {
             Expression::parse(&members.join(" | ")).ok()
         } else {
             None

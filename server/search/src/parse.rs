@@ -277,7 +277,7 @@ pub fn parse_filter(
     let criteria = parse_criteria(resource_type, name, options)?;
     if criteria.iter().any(needs_others) {
         return Err(Error::bad_request(
-            "A filter looks at one resource alone: chained parameters and '_has' cannot be used in it.",
+            "A filter looks at one resource alone: chained parameters, '_has' and hierarchies cannot be used in it.",
         ));
     }
     Ok(criteria)
@@ -285,7 +285,7 @@ pub fn parse_filter(
 
 fn needs_others(criterion: &Criterion) -> bool {
     match criterion {
-        Criterion::Chain { .. } | Criterion::Has { .. } => true,
+        Criterion::Chain { .. } | Criterion::Has { .. } | Criterion::Hierarchy { .. } => true,
         Criterion::Any(criteria) | Criterion::All(criteria) => criteria.iter().any(needs_others),
         Criterion::Not(criterion) | Criterion::OfType(_, criterion) => needs_others(criterion),
         _ => false,

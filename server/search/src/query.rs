@@ -77,6 +77,16 @@ pub enum Criterion {
     Chain { parameter: &'static Parameter, links: Vec<(ResourceType, Box<Criterion>)> },
     /// `_has`: a resource of the parameter's type refers to this one by the parameter, and the condition holds for it.
     Has { parameter: &'static Parameter, criterion: Box<Criterion> },
+    /// A reference to one of these resources, or to one that is below (or above) them in a hierarchy. `by` are the references from
+    /// a resource to the one above it.
+    Hierarchy {
+        parameter: &'static Parameter,
+        local: Vec<Key>,
+        by: Vec<&'static Parameter>,
+        towards: Towards,
+    },
+    /// The position is in one of these circles.
+    Near { parameter: &'static Parameter, circles: Vec<Circle> },
     /// Any of these holds.
     Any(Vec<Criterion>),
     /// All of these hold.
@@ -104,6 +114,21 @@ pub enum TextMode {
     Whole(Prefix),
     /// A uri that is this one or lies below it: it goes on with `/` (`folded`, which is not folded for uris).
     Below,
+}
+
+/// Where a hierarchy is followed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Towards {
+    Above,
+    Below,
+}
+
+/// What is near to a place: degrees of WGS84, and metres.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Circle {
+    pub latitude: f64,
+    pub longitude: f64,
+    pub metres: f64,
 }
 
 /// One value of a date parameter: `[low, high)` in microseconds since 1970 UTC. For `ap` it is already widened.

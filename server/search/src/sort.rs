@@ -27,6 +27,11 @@ fn key(types: &[ResourceType], name: &str) -> Result<Sort, Refusal> {
     let by = match name {
         "_lastUpdated" => SortBy::LastUpdated,
         "_id" => SortBy::Id,
+        "_score" => {
+            return Err(Refusal::Unknown(
+                "No match is more relevant than another here: '_score' is not supported.".to_owned(),
+            ));
+        }
         name => {
             let [resource_type] = types else {
                 return Err(Refusal::Unknown(

@@ -5,6 +5,7 @@
 
 pub(crate) mod concept;
 pub mod date;
+pub mod near;
 pub mod number;
 pub mod quantity;
 pub mod reference;

@@ -83,7 +83,8 @@ impl Store {
 
     async fn page(&self, access: &Access, query: &Query, found: &mut Found) -> Result<()> {
         let secret = self.cursor_secret().await?;
-        let order = Order::of(query);
+        let mut parameters = Parameters::default();
+        let order = Order::of(query, access, &mut parameters);
         let asked = query.used.iter().filter(|(name, _)| name != "_count");
         let asked = asked.flat_map(|(name, value)| [name.as_str(), value.as_str()]);
         let asked: Vec<&str> = [query.path.as_str()].into_iter().chain(asked).collect();
@@ -92,7 +93,6 @@ impl Store {
             .as_deref()
             .map(|text| cursor::open(text, &secret, &asked, order.len()))
             .transpose()?;
-        let mut parameters = Parameters::default();
         let sql = page_sql(access, query, &order, after.as_deref(), &mut parameters);
         let rows = self.rows(&sql, &parameters).await?;
         let count = query.count as usize;

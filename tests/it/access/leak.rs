@@ -63,6 +63,11 @@ async fn searching_tells_nothing() {
     let server = TestServer::start().await;
     let (hub, council) = (server.caller("hub"), server.caller("council"));
     let hidden = hidden(&hub).await;
+    let step = json!({
+        "resourceType": "Task", "status": "requested", "intent": "order", "partOf": [{"reference": hidden.task}],
+        "for": {"reference": hidden.patient}, "requester": {"reference": place::HUB}, "owner": {"reference": place::UCR_SERVICE}
+    });
+    hub.post("Task", &step).await.expect(201);
     let id = |reference: &str| reference.split('/').nth(1).unwrap().to_owned();
     let patient = &hidden.patient;
     let queries = [
@@ -83,6 +88,12 @@ async fn searching_tells_nothing() {
         "ServiceRequest?_has:Task:focus:status=requested".to_owned(),
         "Patient?_has:ServiceRequest:subject:_has:Task:focus:status=requested".to_owned(),
         "Task?status=requested&_include=Task:patient&_include=Task:focus".to_owned(),
+        "Patient?_filter=not(gender%20eq%20male)%20and%20family%20sw%20ackroyd".to_owned(),
+        format!("Observation?_filter=patient.identifier%20eq%20{}", hidden.number),
+        "Patient?_filter=_has:Task:patient:status%20eq%20requested".to_owned(),
+        format!("Task?_filter=not(not(focus%20re%20{}))", hidden.referral),
+        format!("Task?part-of:below={}", hidden.task),
+        format!("Task?_filter=_id%20eq%20{}&_sort=patient,-focus", id(&hidden.task)),
     ];
     for query in &queries {
         let seen = hub.get(query).await.expect(200);

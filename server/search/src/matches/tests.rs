@@ -1,6 +1,7 @@
 mod composite;
 mod concept;
 mod date;
+mod near;
 mod reference;
 mod string;
 mod token;

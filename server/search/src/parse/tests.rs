@@ -52,7 +52,7 @@ fn what_is_refused() {
         "_list=$current-problems",
         "_contained=true",
         "_sort=nothing",
-        "_sort=owner",
+        "_sort=_score",
     ] {
         check("Task", unknown, IssueType::NotSupported);
     }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use search::query::{Criterion, DateValue, Prefix, QuantityValue, TextMode, Unit};
+use search::query::{Circle, Criterion, DateValue, Prefix, QuantityValue, TextMode, Towards, Unit};
+use search::value::near::RADIUS;
 use search::value::string::fold;
 use search::{Hot, Kind, Parameter};
 use uuid::Uuid;
@@ -10,6 +11,9 @@ use uuid::Uuid;
 use crate::Access;
 use crate::access::Parameters;
 use fhir::Key;
+
+/// How deep a hierarchy is followed.
+const MOST_LEVELS: usize = 16;
 
 /// The column of `resource` that answers for this parameter.
 pub(super) fn column(parameter: &Parameter) -> Option<&'static str> {
@@ -77,6 +81,19 @@ pub(super) fn condition(
                     parameter.number
                 ),
             }
+        }
+        Criterion::Hierarchy { parameter, local, by, towards } => {
+            let members = hierarchy(local, by, *towards, alias, access, parameters);
+            match column(parameter) {
+                Some(column) => format!("({alias}.{column} IS NOT NULL AND {alias}.{column} IN ({members}))"),
+                None => format!(
+                    "{alias}.key IN (SELECT source FROM reference_index WHERE parameter = {} AND target IN ({members}))",
+                    parameter.number
+                ),
+            }
+        }
+        Criterion::Near { parameter, circles } => {
+            any(circles.iter().map(|circle| near(parameter, circle, alias, parameters)).collect())
         }
         Criterion::Status { codes, negated, .. } => {
             let is = match codes.as_slice() {
@@ -192,6 +209,47 @@ pub(super) fn condition(
             })
             .collect()),
     }
+}
+
+/// These resources, and those that are below (or above) them. A reference counts when the resource that has it can be seen. The
+/// depth bounds circles.
+fn hierarchy(
+    local: &[Key],
+    by: &[&'static Parameter],
+    towards: Towards,
+    alias: &str,
+    access: &Access,
+    parameters: &mut Parameters,
+) -> String {
+    let n = parameters.push(uuids(local));
+    let by = list(by.iter().map(|parameter| parameter.number).collect());
+    let (from, to) = match towards {
+        Towards::Below => ("target", "source"),
+        Towards::Above => ("source", "target"),
+    };
+    let member = format!("{alias}m");
+    let visible = access.condition(&member, parameters);
+    format!(
+        "WITH RECURSIVE tree(key, depth) AS (SELECT unnest(${n}::uuid[]), 0 UNION \
+         SELECT link.{to}, tree.depth + 1 FROM tree JOIN reference_index link ON link.{from} = tree.key AND link.parameter IN ({by}) \
+         JOIN resource {member} ON {member}.key = link.source \
+         WHERE tree.depth < {MOST_LEVELS} AND NOT {member}.deleted AND {visible}) SELECT key FROM tree"
+    )
+}
+
+/// As [`Circle::holds`] has it, among those between two latitudes.
+fn near(parameter: &Parameter, circle: &Circle, alias: &str, parameters: &mut Parameters) -> String {
+    let [latitude, longitude] = parameter.position_numbers();
+    let (south, north) = circle.latitudes();
+    let (from, to) = (parameters.push(south), parameters.push(north));
+    let (y, x, metres) =
+        (parameters.push(circle.latitude), parameters.push(circle.longitude), parameters.push(circle.metres));
+    format!(
+        "{alias}.key IN (SELECT y.source FROM quantity_index y JOIN quantity_index x ON x.source = y.source AND x.parameter = {longitude} \
+         WHERE y.parameter = {latitude} AND y.low BETWEEN ${from}::float8::numeric AND ${to}::float8::numeric \
+         AND 2 * {RADIUS} * asin(least(1, sqrt(power(sind((y.low::float8 - ${y}::float8) / 2), 2) \
+         + cosd(${y}::float8) * cosd(y.low::float8) * power(sind((x.low::float8 - ${x}::float8) / 2), 2)))) <= ${metres}::float8)"
+    )
 }
 
 /// The members are gathered first: an OR over the places where references are kept would have to look at every resource.

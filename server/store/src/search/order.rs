@@ -1,10 +1,12 @@
 //! `_sort` as SQL: the sort columns, and the condition of lying after a cursor. Missing values come last.
 
 use search::query::{Sort, SortBy};
-use search::{Hot, Kind, Query};
+use search::{Hot, Kind, Parameter, Query};
 use tokio_postgres::Row;
 
+use super::criterion::column;
 use super::cursor::Value;
+use crate::Access;
 use crate::access::Parameters;
 
 /// The order of a search's matches. It is total: the identity of a resource breaks ties.
@@ -25,12 +27,12 @@ enum ColumnKind {
 }
 
 impl Order {
-    pub(super) fn of(query: &Query) -> Self {
+    pub(super) fn of(query: &Query, access: &Access, parameters: &mut Parameters) -> Self {
         let newest_first = [Sort { by: SortBy::LastUpdated, descending: true }];
         let sorts = if query.sort.is_empty() { &newest_first[..] } else { &query.sort };
         let mut columns = Vec::new();
         for sort in sorts {
-            columns.push(Column::of(sort));
+            columns.push(Column::of(sort, access, parameters));
             if sort.by == SortBy::LastUpdated {
                 return Self(columns);
             }
@@ -117,8 +119,27 @@ impl Order {
     }
 }
 
+/// `Type/id` of what a reference points to, where that is a resource of this server that can be seen.
+fn address(parameter: &Parameter, extreme: &str, access: &Access, parameters: &mut Parameters) -> String {
+    let names = parameter.targets.iter().map(|of| format!("WHEN {} THEN '{of}/'", of.number()));
+    let names: Vec<_> = names.collect();
+    let visible = access.condition("x", parameters);
+    let (from, meets) = match column(parameter) {
+        Some(column) => ("resource x", format!("x.key = r.{column}")),
+        None => (
+            "reference_index link JOIN resource x ON x.key = link.target",
+            format!("link.source = r.key AND link.parameter = {}", parameter.number),
+        ),
+    };
+    format!(
+        "(SELECT {extreme}(CASE x.resource_type {} END || sorted.id) FROM {from} \
+         JOIN version sorted ON sorted.seq = x.seq WHERE {meets} AND NOT x.deleted AND {visible})",
+        names.join(" ")
+    )
+}
+
 impl Column {
-    fn of(sort: &Sort) -> Self {
+    fn of(sort: &Sort, access: &Access, parameters: &mut Parameters) -> Self {
         let (extreme, bound) = if sort.descending { ("max", "high") } else { ("min", "low") };
         let (expression, kind) = match sort.by {
             SortBy::LastUpdated => ("r.seq".to_owned(), ColumnKind::Integer),
@@ -133,6 +154,10 @@ impl Column {
                     }
                     (Some(Hot::Date), _) => {
                         return Self::plain(format!("r.date_{bound}"), sort, ColumnKind::Integer);
+                    }
+                    (_, Kind::Reference) => {
+                        let expression = address(parameter, extreme, access, parameters);
+                        return Self::plain(expression, sort, ColumnKind::Text);
                     }
                     (_, Kind::Token) => {
                         let expression = format!(

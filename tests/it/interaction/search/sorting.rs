@@ -11,7 +11,14 @@ async fn filled() -> (TestServer, Caller) {
     let observation = |id: &str, status: &str, code: &str, value: Value, date: &str| {
         json!({
             "resourceType": "Observation", "id": id, "status": status, "effectiveDateTime": date, "valueQuantity": value,
-            "code": {"coding": [{"system": "urn:l", "code": code}]}, "meta": {"profile": [format!("urn:p:{id}")]}
+            "code": {"coding": [{"system": "urn:l", "code": code}]}, "meta": {"profile": [format!("urn:p:{id}")]},
+            "subject": match id {
+                "a" => json!({"reference": "Patient/q"}),
+                "b" => json!({"reference": "Location/z"}),
+                "c" => json!({"reference": "https://there.example/Patient/1"}),
+                _ => json!({"reference": "Patient/p"}),
+            },
+            "performer": [{"reference": "Patient/q"}, {"reference": if id == "d" { "Patient/p" } else { "Patient/q" }}]
         })
     };
     let grams = |value: f64, code: &str| json!({"value": value, "system": UCUM, "code": code});
@@ -27,6 +34,9 @@ async fn filled() -> (TestServer, Caller) {
         risk("r1", Some(0.5)),
         risk("r2", Some(0.25)),
         risk("r3", None),
+        json!({"resourceType": "Patient", "id": "p"}),
+        json!({"resourceType": "Patient", "id": "q"}),
+        json!({"resourceType": "Location", "id": "z"}),
     ];
     let entries: Vec<_> = resources.iter().map(builders::update_entry).collect();
     epr.post("", &builders::transaction(&entries)).await.expect(200);
@@ -57,6 +67,11 @@ async fn every_kind_has_its_order_and_missing_ones_come_last() {
         ("Observation?_sort=date,-value-quantity", "d c b a"),
         ("Observation?_sort=-_profile", "d c b a"),
         ("Observation?_sort=code,value-quantity,status,date,_id", "c b a d"),
+        // Type and id; what is elsewhere comes last.
+        ("Observation?_sort=subject", "b d a c"),
+        ("Observation?_sort=-subject", "a d b c"),
+        ("Observation?_sort=patient,_id", "d a b c"),
+        ("Observation?_sort=performer,-_id", "d c b a"),
         ("RiskAssessment?_sort=probability", "r2 r1 r3"),
         ("RiskAssessment?_sort=-probability", "r1 r2 r3"),
     ] {
@@ -65,7 +80,7 @@ async fn every_kind_has_its_order_and_missing_ones_come_last() {
         assert_eq!(walked(&epr, address).await, expected, "{address}, page by page");
     }
     for address in
-        ["Observation?_sort=subject", "Observation?_sort=code-value-quantity", "Observation?_sort=nothing"]
+        ["Observation?_sort=_score", "Observation?_sort=code-value-quantity", "Observation?_sort=nothing"]
     {
         epr.get(address).await.expect(400);
     }

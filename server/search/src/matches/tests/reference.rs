@@ -54,3 +54,54 @@ fn references() {
         &["instantiates-canonical=http://x/a|3"],
     );
 }
+
+#[test]
+fn versions_of_canonicals() {
+    let plan =
+        json!({"resourceType": "CarePlan", "instantiatesCanonical": ["http://x/a|2.1.3", "http://x/b"]});
+    check(
+        &plan,
+        &[
+            "instantiates-canonical:below=http://x/a|2",
+            "instantiates-canonical:below=http://x/a|2.1",
+            "instantiates-canonical:below=http://x/a|2.1.3",
+            "instantiates-canonical:above=http://x/a|2.1.3.4",
+        ],
+        &[
+            "instantiates-canonical:below=http://x/a|2.1.3.4",
+            "instantiates-canonical:below=http://x/a|3",
+            "instantiates-canonical:below=http://x/b|2",
+            "instantiates-canonical:above=http://x/a|2.1",
+            "instantiates-canonical=http://x/a|2",
+        ],
+    );
+}
+
+#[test]
+fn hierarchies() {
+    let criterion = |resource_type: &str, query: &str| {
+        let resource_type = ResourceType::find(resource_type).unwrap();
+        parse(resource_type, &decode_pairs(query).unwrap(), &options()).map(|query| query.criteria)
+    };
+    for (resource_type, query) in [
+        ("Location", "partof:below=1"),
+        ("Location", "partof:above=Location/1"),
+        ("Patient", "organization:below=http://here/fhir/Organization/1,2"),
+        ("Procedure", "location:below=A101"),
+        ("Task", "owner:below=Organization/1"),
+    ] {
+        let criteria = criterion(resource_type, query).unwrap();
+        assert!(matches!(&criteria[..], [Criterion::Hierarchy { .. }]), "{query}: {criteria:?}");
+        let resource = Resource::new(json!({"resourceType": resource_type, "id": "x"})).unwrap();
+        let rows = index(&resource, "http://here/fhir", london());
+        assert_eq!(matches(&criteria[0], &rows, resource.key().unwrap(), 0), None);
+    }
+    for (resource_type, query) in [
+        ("Task", "owner:below=Practitioner/1"),
+        ("Task", "owner:below=http://there/fhir/Organization/1"),
+        ("CarePlan", "instantiates-canonical:below=http://x/a"),
+        ("Patient", "link:above=1"),
+    ] {
+        assert!(criterion(resource_type, query).is_err(), "{query}");
+    }
+}
