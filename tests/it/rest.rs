@@ -1,5 +1,6 @@
 //! HTTP itself: addresses, negotiation, conditions, limits and errors.
 
+mod binary;
 mod bodies;
 mod conditions;
 mod errors;

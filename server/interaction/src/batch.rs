@@ -8,7 +8,7 @@ use crate::bundle::BundleWriter;
 use crate::read_conditions::ReadConditions;
 use crate::reply::Version;
 use crate::request::{self, Conditions, Interaction, Request, Verb};
-use crate::{Context, Reply, Return, Server, Success};
+use crate::{Context, Presentation, Reply, Return, Server, Success};
 
 /// One entry of a Bundle to be carried out.
 #[derive(Clone, Debug)]
@@ -141,6 +141,11 @@ fn read(entry: &Value, index: usize, base: &str) -> Result<Entry, Error> {
         )
     })?;
     let address = url.strip_prefix(base).unwrap_or(&url).trim_start_matches('/').to_owned();
+    // The Bundle has one form, and so have its entries.
+    let address = match address.split_once('?') {
+        Some((path, query)) => format!("{path}?{}", Presentation::default().take(query)),
+        None => address,
+    };
     let interaction = request::parse(Request {
         verb,
         address,

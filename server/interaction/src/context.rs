@@ -4,7 +4,7 @@ use auth::{Caller, CallerKind};
 use fhir::{CANONICAL_BASE, Error, Key, ResourceType};
 use store::{Access, Actor};
 
-use crate::Server;
+use crate::{Presentation, Server};
 
 /// One caller's view of the server, for one request.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub struct Context {
     pub parties: Vec<Key>,
     pub request_id: Option<String>,
     pub preferences: Preferences,
+    /// What the links of an answer repeat.
+    pub presentation: Presentation,
     /// Whether it is the server that acts, on its own account: it may write what only it may write, and sees secrets.
     pub(crate) is_server: bool,
 }
@@ -54,6 +56,7 @@ impl Context {
         caller: Caller,
         request_id: Option<String>,
         preferences: Preferences,
+        presentation: Presentation,
     ) -> Result<Self, Error> {
         let mut parties = Vec::new();
         for code in &caller.organizations {
@@ -66,7 +69,7 @@ impl Context {
             }
             _ => Access::of_parties(&parties),
         };
-        Ok(Self { caller, access, parties, request_id, preferences, is_server: false })
+        Ok(Self { caller, access, parties, request_id, preferences, presentation, is_server: false })
     }
 
     /// The server itself, for what it writes on its own account.
@@ -78,6 +81,7 @@ impl Context {
             parties: Vec::new(),
             request_id: None,
             preferences: Preferences::default(),
+            presentation: Presentation::default(),
             is_server: true,
         }
     }

@@ -92,7 +92,7 @@ impl Server {
         let link = |cursor: Option<String>| {
             let mut used = asked.used.clone();
             used.extend(cursor.map(|cursor| (CURSOR.to_owned(), cursor)));
-            address(base, path, &used)
+            address(base, path, &context.presentation.with(&used))
         };
         let mut links = vec![("self", link(asked.cursor.clone()))];
         links.extend(page.next.map(|next| ("next", link(Some(next)))));

@@ -1,7 +1,7 @@
 //! Rebuilding what resources are found by, from what they are: for a database that was written by an earlier version of this
 //! program, or under other search parameters.
 
-use fhir::{Error, Key, Resource, ResourceType};
+use fhir::{Error, Key, Reference, Resource, ResourceType};
 use search::IndexRows;
 
 use crate::Server;
@@ -42,10 +42,19 @@ impl Server {
     /// What a resource is found by.
     pub(crate) fn index(&self, resource: &Resource, resource_type: ResourceType, id: &str) -> IndexRows {
         let mut rows = ::search::index(resource, &self.settings.base, &self.zone);
-        if resource_type == ResourceType::PATIENT {
+        match resource_type {
             // A Patient is about itself, for those who are of its circle of care.
-            rows.patient = Some(Key::of_resource(resource_type, id));
+            ResourceType::PATIENT => rows.patient = Some(Key::of_resource(resource_type, id)),
+            // A Binary is read by those who may read what it names.
+            ResourceType::BINARY => rows.patient = security_context(resource, &self.settings.base),
+            _ => {}
         }
         rows
     }
+}
+
+/// The key of `Binary.securityContext`, where that is a resource of this server.
+fn security_context(binary: &Resource, base: &str) -> Option<Key> {
+    let reference = binary.get("securityContext")?.get("reference")?.as_str()?;
+    Reference::parse(reference, base).key()
 }

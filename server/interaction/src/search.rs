@@ -37,11 +37,12 @@ impl Server {
         });
 
         let base = &self.settings.base;
-        let mut links = vec![("self", address(base, &query.path, &query.used))];
+        let link = |parameters: &[_]| address(base, &query.path, &context.presentation.with(parameters));
+        let mut links = vec![("self", link(&query.used))];
         if let Some(next) = found.next {
             let mut used: Vec<_> = query.used.iter().filter(|(name, _)| name != "_cursor").cloned().collect();
             used.push(("_cursor".to_owned(), next));
-            links.push(("next", address(base, &query.path, &used)));
+            links.push(("next", link(&used)));
         }
         let mut bundle = BundleWriter::new("searchset", found.total, &links);
         for (stored, mode) in

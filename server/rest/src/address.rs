@@ -1,4 +1,4 @@
-//! The path and the query of an address, <https://hl7.org/fhir/R4/http.html#general>.
+//! The path of an address, <https://hl7.org/fhir/R4/http.html#general>.
 //!
 //! Segments are decoded one by one, and one that would mean something else after decoding (`..`, an encoded slash) is an
 //! address that nothing has. Nothing is ever normalised.
@@ -50,32 +50,6 @@ fn percent_decode(text: &str) -> Result<String, Error> {
         .map_err(|_| Error::bad_request("The address is not UTF-8 after its percent-escapes are decoded."))
 }
 
-/// The parameters of a query or form that are about the answer's form, whatever the interaction.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct FormParameters {
-    /// `_format`, which overrides `Accept`.
-    pub(crate) format: Option<String>,
-    /// `_pretty`.
-    pub(crate) is_pretty: bool,
-}
-
-impl FormParameters {
-    /// Takes them out of this query, and returns what is left of it, still encoded.
-    pub(crate) fn take(&mut self, query: &str) -> String {
-        let is_other = |pair: &&str| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let value = || percent_decode(value).ok();
-            match percent_decode(name).as_deref() {
-                Ok("_format") => self.format = value().filter(|value| !value.is_empty()),
-                Ok("_pretty") => self.is_pretty = value().as_deref() == Some("true"),
-                _ => return true,
-            }
-            false
-        };
-        query.split('&').filter(is_other).collect::<Vec<_>>().join("&")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,15 +81,5 @@ mod tests {
             let found = below_base(path).map_err(|error| error.cause().status());
             assert_eq!(found.as_deref().map_err(|status| *status), expect, "{path}");
         }
-    }
-
-    #[test]
-    fn the_parameters_of_the_form_are_taken_out() {
-        let mut parameters = FormParameters::default();
-        let left = parameters.take("status=a%26b&_format=application/fhir%2Bjson&_pretty=true&x");
-        assert_eq!(left, "status=a%26b&x");
-        assert_eq!(parameters.format.as_deref(), Some("application/fhir+json"));
-        assert!(parameters.is_pretty);
-        assert_eq!(FormParameters::default().take(""), "");
     }
 }

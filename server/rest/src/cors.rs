@@ -12,7 +12,7 @@ pub(crate) fn allows(origins: &[String], origin: &str) -> bool {
 pub(crate) fn grant(answer: Answer, origin: &str) -> Answer {
     answer.with("access-control-allow-origin", origin).with(
         "access-control-expose-headers",
-        "ETag, Location, Last-Modified, Retry-After, X-Request-Id, X-Correlation-Id",
+        "Content-Disposition, ETag, Location, Last-Modified, Retry-After, X-Request-Id, X-Correlation-Id, X-Security-Context",
     )
 }
 
@@ -23,7 +23,7 @@ pub(crate) fn preflight() -> Answer {
         .with(
             "access-control-allow-headers",
             "Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Exist, If-None-Match, Prefer, \
-             X-Request-Id, X-Correlation-Id",
+             X-Request-Id, X-Correlation-Id, X-Security-Context",
         )
         .with("access-control-max-age", "600")
 }

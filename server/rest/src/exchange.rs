@@ -14,11 +14,11 @@ use auth::{Caller, bearer, smart_configuration};
 use bytes::Bytes;
 use fhir::{Cause, Error, Instant, ResourceType, Value};
 use interaction::request::{allowed, parse};
-use interaction::{Conditions, Context, ReadConditions, Request, Verb};
+use interaction::{Conditions, Context, Presentation, ReadConditions, Request, Verb};
 
-use crate::address::FormParameters;
 use crate::answer::Answer;
 use crate::app::{App, AuthMode};
+use crate::binary::{About, SECURITY_CONTEXT, is_read};
 use crate::content_coding::{Coding, accepts_gzip, compress};
 use crate::etag::date;
 use crate::middleware::Trace;
@@ -96,13 +96,21 @@ async fn fhir(
     address: String,
     trace: &mut Trace,
 ) -> Answer {
-    let mut parameters = FormParameters::default();
-    let query = parameters.take(http.uri().query().unwrap_or(""));
+    let mut presentation = Presentation::default();
+    let query = presentation.take(http.uri().query().unwrap_or(""));
     let accept = texts(http.headers(), "accept").unwrap_or_default();
-    let (format, result) = match negotiate(&accept, parameters.format.as_deref()) {
+    let is_pretty = presentation.is_pretty;
+    // A Binary can be had in the type of its content, which is not known yet.
+    let is_binary = presentation.format.is_none() && is_read(http.method().as_str(), &address);
+    let negotiated = match negotiate(&accept, presentation.format.as_deref()) {
+        Err(_) if is_binary => Ok(Format::default()),
+        negotiated => negotiated,
+    };
+    let binary = is_binary.then(|| accept.into_iter().map(str::to_owned).collect());
+    let (format, result) = match negotiated {
         Ok(format) => {
-            let is_pretty = parameters.is_pretty;
-            (format, interact(http, payload, app, &address, query, format, is_pretty, trace).await)
+            let asked = Shape { format, presentation, binary };
+            (format, interact(http, payload, app, &address, query, asked, trace).await)
         }
         Err(error) => (Format::default(), Err(error)),
     };
@@ -111,7 +119,7 @@ async fn fhir(
         Err(error) => error,
     };
     log(&error, trace);
-    let mut answer = failure(&error, format, parameters.is_pretty, &trace.request_id);
+    let mut answer = failure(&error, format, is_pretty, &trace.request_id);
     if let Some(address) = error.address() {
         answer = answer.with("location", format!("{}/{address}", app.server.settings.base));
     }
@@ -125,16 +133,22 @@ async fn fhir(
     }
 }
 
+/// Which form the answer is to have.
+struct Shape {
+    format: Format,
+    presentation: Presentation,
+    /// The values of `Accept` of a request that reads a Binary.
+    binary: Option<Vec<String>>,
+}
+
 /// Everything that can fail.
-#[expect(clippy::too_many_arguments, reason = "one step of one path, called once")]
 async fn interact(
     http: &HttpRequest,
     payload: web::Payload,
     app: &Arc<App>,
     address: &str,
     query: String,
-    format: Format,
-    is_pretty: bool,
+    shape: Shape,
     trace: &mut Trace,
 ) -> Result<Answer, Error> {
     let headers = http.headers();
@@ -151,8 +165,9 @@ async fn interact(
     let asked = Asked {
         verb,
         address: address.to_owned(),
-        format,
-        is_pretty,
+        format: shape.format,
+        is_pretty: shape.presentation.is_pretty,
+        binary: shape.binary,
         preferences,
         named_preferences,
         conditions: ReadConditions {
@@ -171,7 +186,8 @@ async fn interact(
         let app = app.clone();
         async move {
             let _turn = turn;
-            let work = Work { asked, query, kind, body, conditions, caller, request_id };
+            let presentation = shape.presentation;
+            let work = Work { asked, presentation, query, kind, body, conditions, caller, request_id };
             let answer = work.carry_out(&app).await?;
             Ok(if takes_gzip { compress(answer) } else { answer })
         }
@@ -190,6 +206,7 @@ async fn interact(
 /// An interaction that is ready to begin.
 struct Work {
     asked: Asked,
+    presentation: Presentation,
     query: String,
     kind: BodyKind,
     body: Content,
@@ -204,28 +221,28 @@ struct Content {
     bytes: Bytes,
     limit: usize,
     coding: Option<Coding>,
+    about: About,
 }
 
 impl Content {
     fn parse(self, kind: BodyKind) -> Result<Parsed, Error> {
         match self.coding {
-            Some(coding) => parse_body(kind, &coding.decode(self.bytes, self.limit)?),
-            None => parse_body(kind, &self.bytes),
+            Some(coding) => parse_body(kind, &coding.decode(self.bytes, self.limit)?, &self.about),
+            None => parse_body(kind, &self.bytes, &self.about),
         }
     }
 }
 
 impl Work {
-    async fn carry_out(self, app: &App) -> Result<Answer, Error> {
+    async fn carry_out(mut self, app: &App) -> Result<Answer, Error> {
         let mut asked = self.asked;
         let Parsed { resource, json_patch, mut form } = self.body.parse(self.kind)?;
         if let Some(text) = &mut form {
-            let mut parameters = FormParameters::default();
-            *text = parameters.take(text);
-            if let Some(format) = &parameters.format {
+            *text = self.presentation.take(text);
+            if let Some(format) = &self.presentation.format {
                 asked.format = negotiate(&[], Some(format))?;
             }
-            asked.is_pretty |= parameters.is_pretty;
+            asked.is_pretty |= self.presentation.is_pretty;
         }
         let separator = if self.query.is_empty() { "" } else { "?" };
         let request = Request {
@@ -237,8 +254,14 @@ impl Work {
             conditions: self.conditions,
         };
         let interaction = parse(request)?;
-        let context =
-            Context::new(&app.server, self.caller, Some(self.request_id), asked.preferences).await?;
+        let context = Context::new(
+            &app.server,
+            self.caller,
+            Some(self.request_id),
+            asked.preferences,
+            self.presentation,
+        )
+        .await?;
         let reply = app.server.perform(&context, interaction).await?;
         if !matches!(asked.verb, Verb::Get | Verb::Head) && !takes_form(&asked.address) {
             app.wrote();
@@ -303,7 +326,13 @@ async fn read_body(
         body::read(payload, announced, limit, Duration::from_millis(settings.body_timeout_ms)).await?;
     let kind = body_kind(verb, address, &content_types, bytes.is_empty())?;
     let coding = Some(coding).filter(|_| !bytes.is_empty());
-    Ok((kind, Content { bytes, limit, coding }))
+    let mut about = About::default();
+    if kind == BodyKind::Binary {
+        about.content_type = content_types.join(", ");
+        about.security_context = one(headers, SECURITY_CONTEXT)?;
+        about.id = address.split_once('/').map(|(_, id)| id.to_owned());
+    }
+    Ok((kind, Content { bytes, limit, coding, about }))
 }
 
 /// A failure is logged here, and only here.

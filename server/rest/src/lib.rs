@@ -8,6 +8,7 @@
 mod address;
 mod answer;
 mod app;
+mod binary;
 mod body;
 mod content_coding;
 mod cors;

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use fhir::{Cause, Error, Value};
 use interaction::{JSON_PATCH, Verb};
 
+use crate::binary::{self, About, takes_content};
 use crate::media_type::{MediaType, Syntax};
 
 /// What a body is.
@@ -16,6 +17,8 @@ pub(crate) enum BodyKind {
     JsonPatch,
     /// The parameters of a search.
     Form,
+    /// A Binary, or what it is to hold.
+    Binary,
 }
 
 /// Whether a request with this verb has a body that counts. Bodies of other verbs are left unread.
@@ -51,6 +54,11 @@ pub(crate) fn body_kind(
     };
     let media_type =
         MediaType::parse(content_type).ok_or_else(|| refused("The Content-Type is not a media type."))?;
+    let is_binary =
+        takes_content(verb, address) && media_type.resource().is_none_or(|(name, _)| !name.contains("fhir"));
+    if is_binary {
+        return Ok(BodyKind::Binary);
+    }
     if media_type.parameter("charset").is_some_and(|charset| !is_utf_8(charset)) {
         return Err(refused("The body has to be UTF-8."));
     }
@@ -64,6 +72,7 @@ pub(crate) fn body_kind(
         };
     }
     match (media_type.resource(), verb) {
+        _ if takes_content(verb, address) => Ok(BodyKind::Binary),
         (Some((_, Syntax::Json)), _) => Ok(BodyKind::Json),
         (Some((_, Syntax::Xml)), _) => Ok(BodyKind::Xml),
         (None, Verb::Patch) if media_type.essence == JSON_PATCH => Ok(BodyKind::JsonPatch),
@@ -86,11 +95,11 @@ pub(crate) struct Parsed {
     pub(crate) form: Option<String>,
 }
 
-/// What this body says.
+/// What this body says; of a Binary, with what the request says about it.
 ///
 /// # Errors
 /// 400 with every finding when it cannot be parsed.
-pub(crate) fn parse_body(kind: BodyKind, body: &Bytes) -> Result<Parsed, Error> {
+pub(crate) fn parse_body(kind: BodyKind, body: &Bytes, about: &About) -> Result<Parsed, Error> {
     let mut parsed = Parsed::default();
     match kind {
         BodyKind::None => {}
@@ -101,6 +110,7 @@ pub(crate) fn parse_body(kind: BodyKind, body: &Bytes) -> Result<Parsed, Error> 
             let form = std::str::from_utf8(body).map_err(|_| Error::bad_request("The form is not UTF-8."))?;
             parsed.form = Some(form.trim().to_owned());
         }
+        BodyKind::Binary => parsed.resource = Some(binary::read(about, body)?),
     }
     Ok(parsed)
 }
@@ -132,6 +142,18 @@ mod tests {
         ] {
             let found = body_kind(Verb::Post, address, types, false).map_err(|error| error.cause().status());
             assert_eq!(found, expect, "{address} {types:?}");
+        }
+        for (address, content_type, expect) in [
+            ("Binary", "image/png", Ok(BodyKind::Binary)),
+            ("Binary", "text/plain; charset=iso-8859-1", Ok(BodyKind::Binary)),
+            ("Binary", "application/fhir+json", Ok(BodyKind::Binary)),
+            ("Binary", "application/fhir+json; fhirVersion=3.0", Err(415)),
+            ("Binary", "nonsense", Err(415)),
+            ("Binary/_search", "image/png", Err(415)),
+            ("Binary/$validate", "image/png", Err(415)),
+        ] {
+            let found = body_kind(Verb::Post, address, &[content_type], false);
+            assert_eq!(found.map_err(|error| error.cause().status()), expect, "{address} {content_type}");
         }
         assert_eq!(body_kind(Verb::Post, "Task/1/$x", &[], true).unwrap(), BodyKind::None);
         assert_eq!(body_kind(Verb::Post, "Task/_search", &[], true).unwrap(), Form);

@@ -5,6 +5,7 @@ use fhir::{Cause, Error, outcome::operation_outcome};
 use interaction::{Preferences, ReadConditions, Reply, Return, Success, Verb};
 
 use crate::answer::Answer;
+use crate::binary::{self, Shown};
 use crate::etag::of_content;
 use crate::media_type::Syntax;
 use crate::negotiate::Format;
@@ -22,6 +23,8 @@ pub(crate) struct Asked {
     /// Those of them that the client named.
     pub(crate) named_preferences: Vec<&'static str>,
     pub(crate) conditions: ReadConditions,
+    /// The values of `Accept`, where they say whether a Binary is read as a resource or as its content.
+    pub(crate) binary: Option<Vec<String>>,
 }
 
 impl Asked {
@@ -66,11 +69,19 @@ pub(crate) fn success(reply: &Reply, asked: &Asked, base: &str) -> Result<Answer
         Return::OperationOutcome if is_write => Some(reply.outcome()),
         _ => reply.body.clone(),
     };
+    let mut format = asked.format;
+    if let (Some(accept), Some(text)) = (&asked.binary, &body) {
+        match binary::show(text, accept, format)? {
+            Shown::Resource(chosen) => format = chosen,
+            Shown::Content(mut answer) => {
+                answer.headers.extend(headers);
+                return Ok(answer);
+            }
+        }
+    }
     let answer = Answer { status: reply.success.status(), headers, body: Bytes::new() };
     match body {
-        Some(body) => {
-            Ok(answer.with_content(asked.format.media_type, written(body, asked.format, asked.is_pretty)?))
-        }
+        Some(body) => Ok(answer.with_content(format.media_type, written(body, format, asked.is_pretty)?)),
         None => Ok(answer),
     }
 }
@@ -132,6 +143,7 @@ mod tests {
             preferences,
             named_preferences,
             conditions: ReadConditions::default(),
+            binary: None,
         }
     }
 

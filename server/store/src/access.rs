@@ -59,28 +59,63 @@ impl Access {
 
     /// The condition on a row of `resource` or `version` under this alias; its parameter, if any, is added to `parameters`.
     pub(crate) fn condition(&self, alias: &str, parameters: &mut Parameters) -> String {
-        match &self.0 {
-            Policy::Everything => "true".to_owned(),
-            Policy::Nothing => format!("{alias}.parties IS NULL"),
-            Policy::Patient(patient) => {
-                let n = parameters.push(*patient);
-                format!("({alias}.parties IS NULL OR {alias}.patient = ${n})")
-            }
-            Policy::Parties(own) => {
-                let n = parameters.push(own.clone());
-                parties_condition(alias, &format!("${n}"))
-            }
+        self.condition_of(alias, &[], parameters)
+    }
+
+    /// The same for rows that are of these types, or of any when there is none.
+    pub(crate) fn condition_of(
+        &self,
+        alias: &str,
+        types: &[ResourceType],
+        parameters: &mut Parameters,
+    ) -> String {
+        let may_be_binary = types.is_empty() || types.contains(&ResourceType::BINARY);
+        let own = match &self.0 {
+            Policy::Everything => return "true".to_owned(),
+            Policy::Nothing => String::new(),
+            Policy::Patient(patient) => format!("${}", parameters.push(*patient)),
+            Policy::Parties(own) => format!("${}", parameters.push(own.clone())),
+        };
+        let of_row = |alias: &str| match &self.0 {
+            Policy::Patient(_) => format!("({alias}.parties IS NULL OR {alias}.patient = {own})"),
+            Policy::Parties(_) => of_parties(alias, &own),
+            Policy::Everything | Policy::Nothing => format!("{alias}.parties IS NULL"),
+        };
+        match (may_be_binary, &self.0) {
+            (false, _) => of_row(alias),
+            (true, Policy::Parties(_)) => with_context(alias, of_row, &unrestricted(alias, &own)),
+            (true, _) => with_context(alias, of_row, "true"),
         }
     }
 }
 
 /// The condition of [`Access::of_parties`] on a row under this alias, where `own` is an SQL expression for the organisations.
 pub(crate) fn parties_condition(alias: &str, own: &str) -> String {
+    with_context(alias, |alias| of_parties(alias, own), &unrestricted(alias, own))
+}
+
+fn of_parties(alias: &str, own: &str) -> String {
     let circle = CIRCLE.map(|t| t.number().to_string()).join(", ");
     format!(
         "({alias}.parties IS NULL OR {alias}.parties && {own} OR ({alias}.confidentiality = 0 AND EXISTS (\
          SELECT FROM resource circle WHERE circle.patient = {alias}.patient \
          AND circle.resource_type IN ({circle}) AND NOT circle.deleted AND circle.parties && {own})))"
+    )
+}
+
+fn unrestricted(alias: &str, own: &str) -> String {
+    format!("({alias}.confidentiality = 0 OR {alias}.parties && {own})")
+}
+
+/// The condition on a row, where a Binary with a securityContext is read by those who may read that resource as it is now,
+/// <https://hl7.org/fhir/R4/binary-definitions.html#Binary.securityContext>. Its key is in the column `patient`.
+fn with_context(alias: &str, of_row: impl Fn(&str) -> String, and: &str) -> String {
+    let binary = ResourceType::BINARY.number();
+    let (of_itself, of_context) = (of_row(alias), of_row("context"));
+    format!(
+        "(CASE WHEN {alias}.resource_type = {binary} AND {alias}.patient IS NOT NULL \
+         THEN {and} AND EXISTS (SELECT FROM resource context WHERE context.key = {alias}.patient AND {of_context}) \
+         ELSE {of_itself} END)"
     )
 }
 

@@ -183,7 +183,7 @@ fn filter(
         filter.push_str(&condition(criterion, "r", access, parameters));
     }
     filter.push_str(" AND ");
-    filter.push_str(&access.condition("r", parameters));
+    filter.push_str(&access.condition_of("r", types, parameters));
     filter
 }
 

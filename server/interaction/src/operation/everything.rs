@@ -61,7 +61,7 @@ impl Server {
         let link = |cursor: Option<&str>| {
             let mut used = used.clone();
             used.extend(cursor.map(|cursor| (CURSOR.to_owned(), cursor.to_owned())));
-            address(base, &path, &used)
+            address(base, &path, &context.presentation.with(&used))
         };
         let mut links = vec![("self", link(cursor))];
         links.extend(page.next.as_deref().map(|next| ("next", link(Some(next)))));

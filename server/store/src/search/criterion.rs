@@ -66,7 +66,7 @@ pub(super) fn condition(
         Criterion::Has { parameter, criterion } => {
             let source = format!("{alias}h");
             let inner = condition(criterion, &source, access, parameters);
-            let visible = access.condition(&source, parameters);
+            let visible = access.condition_of(&source, &[parameter.resource_type], parameters);
             let meets = format!(
                 "{source}.resource_type = {} AND NOT {source}.deleted AND {inner} AND {visible}",
                 parameter.resource_type.number()
@@ -191,7 +191,7 @@ pub(super) fn condition(
                 // Every level of a chain has an alias of its own.
                 let target = format!("{alias}c");
                 let inner = condition(criterion, &target, access, parameters);
-                let visible = access.condition(&target, parameters);
+                let visible = access.condition_of(&target, &[*resource_type], parameters);
                 let meets = format!(
                     "{target}.resource_type = {} AND NOT {target}.deleted AND {inner} AND {visible}",
                     resource_type.number()
