@@ -49,6 +49,9 @@ pub struct File {
     /// Resources that are created once, before the first case; no case changes them.
     #[serde(default)]
     pub given: Map<String, Value>,
+    /// Statuses by which a server may refuse what is given, for rules that it has beyond the standard; the cases are then skipped.
+    #[serde(default)]
+    pub may_refuse: Option<Value>,
     /// The cases, with their rows still to be unfolded.
     pub cases: Vec<Value>,
 }

@@ -32,6 +32,7 @@ use crate::token::{self, Token};
 use case::{Case, Level};
 use client::Client;
 use declared::Declared;
+use expect::is_status;
 use report::{Record, Report};
 use request::Request;
 use suite::Group;
@@ -161,7 +162,7 @@ async fn run_group(
     group: &Group,
     created: &mut Vec<String>,
 ) -> Vec<Record> {
-    let mut given: Option<(Variables, Option<String>)> = None;
+    let mut given: Option<(Variables, Option<Outcome>)> = None;
     let mut records = Vec::new();
     for (number, case) in group.cases.iter().enumerate() {
         let began = Instant::now();
@@ -182,10 +183,11 @@ async fn run_group(
             Ok(None) => {
                 if given.is_none() {
                     let failed = trial.give(&group.given).await.err();
-                    given = Some((trial.variables.clone(), failed.map(|error| format!("{error:#}"))));
+                    let failed = failed.map(|error| not_given(group, &trial, format!("{error:#}")));
+                    given = Some((trial.variables.clone(), failed));
                 }
                 match &given {
-                    Some((_, Some(reason))) => Outcome::Blocked(reason.clone()),
+                    Some((_, Some(outcome))) => outcome.clone(),
                     Some((variables, None)) => {
                         let own = std::mem::take(&mut trial.variables);
                         trial.variables = variables.clone();
@@ -206,6 +208,16 @@ async fn run_group(
         });
     }
     records
+}
+
+/// What becomes of the cases of a file whose resources could not be created.
+fn not_given(group: &Group, trial: &Trial<'_>, reason: String) -> Outcome {
+    let answer = trial.exchanges.last().and_then(|exchange| exchange.answer.as_ref().ok());
+    let may = group.may_refuse.as_ref().zip(answer);
+    match may.is_some_and(|(statuses, answer)| is_status(statuses, answer.status).unwrap_or_default()) {
+        true => Outcome::Skipped(reason),
+        false => Outcome::Blocked(reason),
+    }
 }
 
 /// Extensions in extensions, that deep.

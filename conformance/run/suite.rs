@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::{Map, Value};
 
 use super::case::{Case, File};
+use super::expect::is_status;
 
 const EMBEDDED: &[(&str, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/cases.rs"));
 
@@ -20,6 +21,8 @@ pub struct Group {
     pub name: String,
     /// What is given to all of its cases.
     pub given: Map<String, Value>,
+    /// Statuses by which a server may refuse that.
+    pub may_refuse: Option<Value>,
     /// Its cases, in order, with their full ids.
     pub cases: Vec<Case>,
 }
@@ -50,6 +53,9 @@ pub fn read(feature: &str, file: &str, text: &str) -> Result<Group> {
     let parsed: Value =
         serde_saphyr::from_str_with_options(text, options).with_context(|| format!("cases/{name}"))?;
     let parsed: File = serde_json::from_value(parsed).with_context(|| format!("cases/{name}"))?;
+    if let Some(statuses) = &parsed.may_refuse {
+        is_status(statuses, 400).with_context(|| format!("cases/{name}: may_refuse"))?;
+    }
     let mut cases = Vec::new();
     for case in &parsed.cases {
         let id = case["id"].as_str().unwrap_or("a case without id");
@@ -62,7 +68,7 @@ pub fn read(feature: &str, file: &str, text: &str) -> Result<Group> {
             cases.push(case);
         }
     }
-    Ok(Group { name, given: parsed.given, cases })
+    Ok(Group { name, given: parsed.given, may_refuse: parsed.may_refuse, cases })
 }
 
 fn unfold(case: &Value) -> Result<Vec<Value>> {
