@@ -11,6 +11,7 @@ mod operation;
 mod paging;
 mod patch;
 mod publish;
+mod race;
 mod read;
 mod search;
 mod transaction;

@@ -18,7 +18,7 @@ pub(crate) fn check(
     leaves: impl Fn(Key) -> Option<bool>,
 ) -> Result<(), Error> {
     let mut missing = Vec::new();
-    for (expression, reference) in references {
+    for (expression, reference) in references.iter().filter(|(expression, _)| !is_within_bundle(expression)) {
         match reference {
             Reference::Conditional { .. } => {
                 return Err(Error::with_issue(
@@ -49,6 +49,11 @@ pub(crate) fn check(
         }
     }
     if missing.is_empty() { Ok(()) } else { Err(Error::with_issues(Cause::Unprocessable, missing)) }
+}
+
+/// Whether a reference stands in a Bundle that is stored as a whole, a document or a message: it is resolved within it.
+pub(crate) fn is_within_bundle(expression: &str) -> bool {
+    expression.starts_with("Bundle.entry[")
 }
 
 /// Whether this is an address on this server: one below its base, or a relative one.

@@ -4,15 +4,20 @@
 //! the order DELETE, POST, PUT and PATCH into one unit, then written by one commit. Reads see what was written, and one that
 //! fails undoes it.
 
+mod link;
+
 use std::collections::{HashMap, HashSet};
 
 use auth::Right;
-use fhir::{Cause, Error, Id, Issue, IssueType, Key, Reference, Resource, Value, VersionId};
+use fhir::{Cause, Error, Id, Issue, IssueType, Key, Reference, Resource, VersionId};
 use store::Stored;
+
+use self::link::{Links, Target, names_a_version};
 
 use crate::batch::Entry;
 use crate::bundle::BundleWriter;
 use crate::conditional::{Aim, Selected};
+use crate::reference::is_within_bundle;
 use crate::request::{IfMatch, Interaction, Which};
 use crate::unit::{Plan, Planned, Unit, Write};
 use crate::{Context, Reply, Server, Success};
@@ -84,10 +89,10 @@ impl Unit<'_> {
     /// Plans every write of a transaction; entries that only read come back as `None`.
     pub(crate) async fn transaction(&mut self, entries: &[Entry]) -> Result<Vec<Plan>, Error> {
         let mut resolved = self.resolve_all(entries).await?;
-        let addresses = addresses(entries, &resolved)?;
-        for (at, resolution) in resolved.iter_mut().enumerate() {
+        let links = self.links(entries, &resolved).await?;
+        for (at, (entry, resolution)) in entries.iter().zip(&mut resolved).enumerate() {
             let Some(resource) = resolution.resource_mut() else { continue };
-            rewrite(resource.members_mut(), &addresses);
+            links.rewrite(resource, entry.full_url.as_deref());
             self.resolve_conditional(resource).await.map_err(|error| error.in_entry(at))?;
             refuse_unresolved(resource, &self.server.settings.base).map_err(|error| error.in_entry(at))?;
         }
@@ -145,9 +150,16 @@ impl Unit<'_> {
             }
         }
         let mut resolved: Vec<Resolved> = entries.iter().map(|_| Resolved::Later).collect();
+        let mut changed = HashSet::new();
         for entry in order {
             let at = entry.index;
             let resolution = self.resolve(entry).await.map_err(|error| error.in_entry(at))?;
+            if let Some(name) = resolution.changes(entry)
+                && !changed.insert(name.clone())
+            {
+                let sentence = format!("{name} is written twice. A transaction may write a resource once.");
+                return Err(Error::bad_request(sentence).in_entry(at));
+            }
             self.announce_resolved(&resolution)?;
             resolved[at] = resolution;
         }
@@ -192,8 +204,63 @@ impl Unit<'_> {
                 }
                 Resolved::Delete(current.map(Box::new))
             }
+            Interaction::Operation(call) if call.affects_state() => {
+                let sentence = "An operation that changes something is no entry of a transaction. Call it by itself, or in a batch.";
+                return Err(Error::with_issue(
+                    Cause::Unprocessable,
+                    Issue::error(IssueType::NotSupported, sentence),
+                ));
+            }
             _ => Resolved::Later,
         })
+    }
+
+    /// Where other entries find what each entry is about, by its fullUrl.
+    async fn links(&self, entries: &[Entry], resolved: &[Resolved]) -> Result<Links, Error> {
+        let resources = entries.iter().filter_map(|entry| match &entry.interaction {
+            Interaction::Create { resource, .. } | Interaction::Update { resource, .. } => Some(resource),
+            _ => None,
+        });
+        let needs_versions = resources.into_iter().any(|resource| names_a_version(resource.value()));
+        let mut links = Links::default();
+        for (entry, resolution) in entries.iter().zip(resolved) {
+            let (Some(full_url), Some(address)) = (&entry.full_url, resolution.address(entry)) else {
+                continue;
+            };
+            let version_id = match needs_versions {
+                true => Some(self.version_left(resolution).await?),
+                false => None,
+            };
+            if !links.add(full_url, Target { address, version_id }) {
+                let sentence = format!("Two entries have the fullUrl '{full_url}'.");
+                return Err(Error::bad_request(sentence).in_entry(entry.index));
+            }
+        }
+        Ok(links)
+    }
+
+    /// The version in which the transaction leaves what an entry is about.
+    async fn version_left(&self, resolution: &Resolved) -> Result<VersionId, Error> {
+        let (current, resource) = match resolution {
+            Resolved::Existing(stored) => return Ok(stored.version_id),
+            Resolved::Follow { current, resource, .. } => (Some((**current).clone()), resource),
+            Resolved::Update { id, resource, .. } => {
+                let key = Key::of_resource(resource.resource_type(), id.as_str());
+                (self.server.store.read(&self.context.access, key).await?, resource)
+            }
+            _ => return Ok(VersionId::FIRST),
+        };
+        let Some(current) = current else { return Ok(VersionId::FIRST) };
+        let says_the_same = current.resource()?.is_some_and(|before| {
+            let mut after = resource.clone();
+            after.identify(
+                &Id::parse(&current.id).unwrap_or_else(|_| Id::new()),
+                current.version_id,
+                self.now(),
+            );
+            before.same_content(&after)
+        });
+        Ok(if says_the_same { current.version_id } else { current.version_id.next() })
     }
 
     /// Lets conditions, rules and references look ahead to what an entry will write.
@@ -218,11 +285,13 @@ impl Unit<'_> {
     /// Replaces conditional references, `Patient?identifier=…`, by the one resource that they select: one that the caller sees, or
     /// one that this transaction creates.
     async fn resolve_conditional(&self, resource: &mut Resource) -> Result<(), Error> {
-        let mut found = HashMap::new();
-        for (expression, reference) in resource.references(&self.server.settings.base) {
+        let mut found = Links::default();
+        let mut known = HashSet::new();
+        let base = &self.server.settings.base;
+        for (expression, reference) in resource.references(base) {
             let Reference::Conditional { resource_type, query } = reference else { continue };
             let text = format!("{resource_type}?{query}");
-            if found.contains_key(&text) {
+            if is_within_bundle(&expression) || !known.insert(text.clone()) {
                 continue;
             }
             let refuse = |error: Error| {
@@ -241,29 +310,12 @@ impl Unit<'_> {
                     ));
                 }
             };
-            found.insert(text, address);
+            found.add_condition(&format!("{base}/{text}"), &address);
+            found.add_condition(&text, &address);
         }
-        rewrite(resource.members_mut(), &found);
+        found.rewrite(resource, None);
         Ok(())
     }
-}
-
-/// Where other entries find what each entry is about, by its fullUrl and by the end of it.
-fn addresses(entries: &[Entry], resolved: &[Resolved]) -> Result<HashMap<String, String>, Error> {
-    let mut addresses = HashMap::new();
-    let mut full_urls = HashSet::new();
-    for (entry, resolution) in entries.iter().zip(resolved) {
-        let (Some(full_url), Some(address)) = (&entry.full_url, resolution.address(entry)) else { continue };
-        if !full_urls.insert(full_url) {
-            let sentence = format!("Two entries have the fullUrl '{full_url}'.");
-            return Err(Error::bad_request(sentence).in_entry(entry.index));
-        }
-        if let Some(tail) = relative(full_url) {
-            addresses.insert(tail, address.clone());
-        }
-        addresses.insert(full_url.clone(), address);
-    }
-    Ok(addresses)
 }
 
 impl Resolved {
@@ -287,6 +339,21 @@ impl Resolved {
         }
     }
 
+    /// Which resource an entry deletes or updates: that is one of its own.
+    fn changes(&self, entry: &Entry) -> Option<String> {
+        match (self, &entry.interaction) {
+            (Self::Delete(_), Interaction::Delete { resource_type, which: Which::Id(id), .. })
+            | (_, Interaction::Patch { resource_type, which: Which::Id(id), .. }) => {
+                Some(format!("{resource_type}/{id}"))
+            }
+            (Self::Update { id, resource, .. }, _) => Some(format!("{}/{id}", resource.resource_type())),
+            (Self::Follow { current, .. } | Self::Delete(Some(current)), _) => {
+                Some(format!("{}/{}", current.resource_type, current.id))
+            }
+            _ => None,
+        }
+    }
+
     /// Where other entries find what this entry is about.
     fn address(&self, entry: &Entry) -> Option<String> {
         let resource_type = match &entry.interaction {
@@ -304,91 +371,16 @@ impl Resolved {
     }
 }
 
-/// The last two segments of a RESTful fullUrl, by which entries of the same source refer to it: `Patient/123`.
-fn relative(full_url: &str) -> Option<String> {
-    let rest = full_url.strip_prefix("http")?;
-    let (head, id) = rest.rsplit_once('/')?;
-    let (_, name) = head.rsplit_once('/')?;
-    fhir::ResourceType::find(name).map(|resource_type| format!("{resource_type}/{id}"))
-}
-
-/// The elements beside `Reference.reference` that may hold the address of another entry (types uri, url, oid and uuid).
-const ADDRESSES: [&str; 7] = ["reference", "url", "uri", "valueUri", "valueUrl", "valueOid", "valueUuid"];
-
-/// Replaces the addresses of entries, wherever a reference, a uri or the narrative's links name them.
-fn rewrite(members: &mut fhir::Map<String, Value>, addresses: &HashMap<String, String>) {
-    for (name, value) in members {
-        match value {
-            Value::String(text) if ADDRESSES.contains(&name.as_str()) => {
-                if let Some(address) = addresses.get(text.as_str()) {
-                    text.clone_from(address);
-                }
-            }
-            Value::String(text) if name == "div" => {
-                for (from, to) in addresses.iter().filter(|(from, _)| from.starts_with("urn:")) {
-                    for attribute in ["href", "src"] {
-                        *text = text
-                            .replace(&format!("{attribute}=\"{from}\""), &format!("{attribute}=\"{to}\""));
-                    }
-                }
-            }
-            Value::Object(members) => rewrite(members, addresses),
-            Value::Array(items) => rewrite_all(items, addresses),
-            _ => {}
-        }
-    }
-}
-
-fn rewrite_all(items: &mut [Value], addresses: &HashMap<String, String>) {
-    for item in items {
-        match item {
-            Value::Object(members) => rewrite(members, addresses),
-            Value::Array(items) => rewrite_all(items, addresses),
-            _ => {}
-        }
-    }
-}
-
 fn refuse_unresolved(resource: &Resource, base: &str) -> Result<(), Error> {
     let issues: Vec<_> = resource
         .references(base)
         .into_iter()
         .filter_map(|(expression, reference)| match reference {
-            Reference::Urn(urn) => Some(
+            Reference::Urn(urn) if !is_within_bundle(&expression) => Some(
                 Issue::error(IssueType::Invalid, format!("No entry has the fullUrl '{urn}'.")).at(expression),
             ),
             _ => None,
         })
         .collect();
     if issues.is_empty() { Ok(()) } else { Err(Error::with_issues(Cause::BadRequest, issues)) }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn addresses_are_rewritten_where_they_are_addresses() {
-        let mut value = json!({
-            "subject": {"reference": "urn:uuid:1"}, "identifier": [{"value": "urn:uuid:1"}],
-            "extension": [{"url": "http://x", "valueUri": "urn:uuid:1"}],
-            "text": {"div": "<div><a href=\"urn:uuid:1\">urn:uuid:1</a></div>"},
-            "note": [{"text": "urn:uuid:1"}]
-        });
-        rewrite(value.as_object_mut().unwrap(), &HashMap::from([("urn:uuid:1".into(), "Patient/p".into())]));
-        assert_eq!(value["subject"]["reference"], "Patient/p");
-        assert_eq!(value["identifier"][0]["value"], "urn:uuid:1");
-        assert_eq!(value["extension"][0]["valueUri"], "Patient/p");
-        assert_eq!(value["text"]["div"], "<div><a href=\"Patient/p\">urn:uuid:1</a></div>");
-        assert_eq!(value["note"][0]["text"], "urn:uuid:1");
-    }
-
-    #[test]
-    fn a_full_url_of_another_server_has_a_tail() {
-        assert_eq!(relative("https://x/y/Patient/1").as_deref(), Some("Patient/1"));
-        assert_eq!(relative("urn:uuid:1"), None);
-        assert_eq!(relative("https://x/y/1"), None);
-    }
 }

@@ -395,3 +395,191 @@ async fn what_postgres_gives_up_is_done_again() {
     }
     client.batch_execute("DROP TRIGGER give_up ON version").await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn references_to_a_version_are_to_the_one_that_is_left() {
+    let server = TestServer::start().await;
+    let epr = server.caller("epr");
+    let there = epr.post("Patient", &builders::patient()).await.expect(201).json;
+    let id = there["id"].as_str().unwrap();
+    let updated = |gender: &str| {
+        let mut patient = there.clone();
+        patient["gender"] = gender.into();
+        json!({
+            "fullUrl": format!("https://their.example/Patient/{id}"), "resource": patient,
+            "request": {"method": "PUT", "url": format!("Patient/{id}")}
+        })
+    };
+    let new = builders::create_entry("https://their.example/Patient/77", &builders::patient());
+    let mut note = observation("https://their.example/Patient/77/_history/4");
+    note["focus"] = json!([{"reference": format!("https://their.example/Patient/{id}/_history/9")}, {"reference": "Patient/77"}]);
+    let note = builders::create_entry("https://their.example/Observation/1", &note);
+    for (gender, version) in [("male", 2), ("male", 2), ("female", 3)] {
+        let bundle = builders::transaction(&[note.clone(), new.clone(), updated(gender)]);
+        let answer = epr.post("", &bundle).await.expect(200);
+        let [note, new] = [0, 1].map(|at| &answer.entries()[at]["resource"]);
+        let new = format!("Patient/{}", new["id"].as_str().unwrap());
+        assert_eq!(note["subject"]["reference"], format!("{new}/_history/1"));
+        assert_eq!(note["focus"][1]["reference"], new);
+        let left = note["focus"][0]["reference"].as_str().unwrap();
+        assert_eq!(left, format!("Patient/{id}/_history/{version}"), "{gender}");
+        assert_eq!(epr.get(left).await.expect(200).json["gender"], gender);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sources_with_the_same_ids_are_kept_apart() {
+    let server = TestServer::start().await;
+    let epr = server.caller("epr");
+    let mut entries = Vec::new();
+    for source in ["https://a.example", "https://b.example"] {
+        let mut patient = builders::patient();
+        patient["name"][0]["family"] = source.into();
+        entries.push(builders::create_entry(&format!("{source}/Patient/1"), &patient));
+        entries.push(builders::create_entry(&format!("{source}/Observation/1"), &observation("Patient/1")));
+    }
+    let answer = epr.post("", &builders::transaction(&entries)).await.expect(200);
+    for at in [0, 2] {
+        let patient = answer.entries()[at]["resource"]["id"].as_str().unwrap();
+        let subject = &answer.entries()[at + 1]["resource"]["subject"]["reference"];
+        assert_eq!(*subject, format!("Patient/{patient}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_within_is_left_alone() {
+    let server = TestServer::start().await;
+    let epr = server.caller("epr");
+    let inner = json!({
+        "fullUrl": "urn:uuid:1c5e5e9e-0000-4000-8000-00000000000a",
+        "resource": observation("urn:uuid:1c5e5e9e-0000-4000-8000-00000000000b")
+    });
+    let other =
+        json!({"fullUrl": "https://their.example/Observation/9", "resource": observation("Patient/9")});
+    let bundle = json!({"resourceType": "Bundle", "type": "collection", "entry": [inner, other]});
+    let entries =
+        [builders::create_entry(PERSON, &builders::patient()), builders::create_entry(NOTE, &bundle)];
+    let answer = epr.post("", &builders::transaction(&entries)).await.expect(200);
+    assert_eq!(answer.entries()[1]["resource"]["entry"], bundle["entry"]);
+    epr.post("Bundle", &bundle).await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_entry_changes_a_resource() {
+    let server = TestServer::start().await;
+    let epr = server.caller("epr");
+    let there = epr.post("Patient", &builders::patient()).await.expect(201).json;
+    let url = format!("Patient/{}", there["id"].as_str().unwrap());
+    let nobody = json!({"resourceType": "Patient", "id": "nobody-yet"});
+    let put =
+        |url: &str, patient: &Value| json!({"resource": patient, "request": {"method": "PUT", "url": url}});
+    let delete = |url: &str| json!({"request": {"method": "DELETE", "url": url}});
+    let patch = json!({
+        "resource": {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": [
+            {"name": "type", "valueCode": "delete"}, {"name": "path", "valueString": "Patient.photo"}
+        ]}]},
+        "request": {"method": "PATCH", "url": url}
+    });
+    let condition = format!("Patient?identifier={}", there["identifier"][0]["value"].as_str().unwrap());
+    for (what, entries) in [
+        (
+            "delete and update of nothing",
+            vec![delete("Patient/nobody-yet"), put("Patient/nobody-yet", &nobody)],
+        ),
+        ("two deletes of nothing", vec![delete("Patient/nobody-yet"), delete("Patient/nobody-yet")]),
+        ("two updates that change nothing", vec![put(&url, &there), put(&url, &there)]),
+        ("an update and a patch that change nothing", vec![put(&url, &there), patch.clone()]),
+        ("an update and a conditional one", vec![put(&url, &there), put(&condition, &there)]),
+        ("a delete and a conditional one", vec![delete(&url), delete(&condition)]),
+    ] {
+        let answer = epr.post("", &builders::transaction(&entries)).await;
+        // A condition does not see what is deleted.
+        let status = if what == "a delete and a conditional one" { 200 } else { 400 };
+        assert_eq!(answer.status, status, "{what}: {}", answer.text());
+    }
+    epr.get("Patient/nobody-yet").await.expect(404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn patches_and_conditions_are_those_of_requests() {
+    let server = TestServer::start().await;
+    let epr = server.caller("epr");
+    let there = epr.post("Patient", &builders::patient()).await.expect(201).json;
+    let url = format!("Patient/{}", there["id"].as_str().unwrap());
+    // [{"op":"add","path":"/active","value":true}]
+    let json_patch = json!({
+        "resourceType": "Binary", "contentType": "application/json-patch+json",
+        "data": "W3sib3AiOiJhZGQiLCJwYXRoIjoiL2FjdGl2ZSIsInZhbHVlIjp0cnVlfV0="
+    });
+    let parameters = json!({"resourceType": "Parameters", "parameter": [{"name": "operation", "part": [
+        {"name": "type", "valueCode": "replace"}, {"name": "path", "valueString": "Patient.active"},
+        {"name": "value", "valueBoolean": false}
+    ]}]});
+    let entry = |method: &str, url: &str, resource: Option<&Value>, conditions: Value| {
+        let mut entry = json!({"request": {"method": method, "url": url}});
+        for (name, value) in conditions.as_object().unwrap() {
+            entry["request"][name] = value.clone();
+        }
+        if let Some(resource) = resource {
+            entry["resource"] = resource.clone();
+        }
+        entry
+    };
+    let send = async |kind: &str, entries: &[Value]| {
+        epr.post("", &json!({"resourceType": "Bundle", "type": kind, "entry": entries})).await
+    };
+    for kind in ["batch", "transaction"] {
+        let before = epr.get(&url).await.expect(200).header("etag").to_owned();
+        let good = entry("PATCH", &url, Some(&json_patch), json!({"ifMatch": before}));
+        assert_eq!(statuses(&send(kind, &[good]).await.expect(200)), ["200"]);
+        assert_eq!(epr.get(&url).await.expect(200).json["active"], true);
+        let now = epr.get(&url).await.expect(200).header("etag").to_owned();
+        for (method, resource) in [("PATCH", Some(&parameters)), ("PUT", Some(&there)), ("DELETE", None)] {
+            let stale = send(kind, &[entry(method, &url, resource, json!({"ifMatch": before}))]).await;
+            let found = if kind == "batch" {
+                statuses(&stale.expect(200)).remove(0)
+            } else {
+                stale.status.to_string()
+            };
+            assert_eq!(found, "412", "{kind} {method}");
+        }
+        let condition = format!("Patient?identifier={}", there["identifier"][0]["value"].as_str().unwrap());
+        let good = entry("PATCH", &condition, Some(&parameters), json!({"ifMatch": now}));
+        assert_eq!(statuses(&send(kind, &[good]).await.expect(200)), ["200"]);
+        let now = epr.get(&url).await.expect(200);
+        assert_eq!(now.json["active"], false);
+        let modified = now.json["meta"]["lastUpdated"].as_str().unwrap();
+        let reads = [
+            entry("GET", &url, None, json!({"ifNoneMatch": now.header("etag")})),
+            entry("HEAD", &url, None, json!({})),
+            entry("GET", &url, None, json!({"ifModifiedSince": modified})),
+            entry("GET", &format!("{url}?_format=xml&_pretty=true"), None, json!({})),
+            entry("GET", &format!("Patient?_id={}&_format=json", now.id()), None, json!({})),
+        ];
+        let answer = send(kind, &reads).await.expect(200);
+        assert_eq!(statuses(&answer), ["304", "200", "304", "200", "200"], "{kind}");
+        let has = |at: usize| answer.entries()[at].get("resource").is_some();
+        assert_eq!([0, 1, 2, 3, 4].map(has), [false, false, false, true, true], "{kind}");
+        let taken = entry("PUT", &url, Some(&there), json!({"ifNoneMatch": "*"}));
+        let answer = send(kind, &[taken]).await;
+        let found = if kind == "batch" { statuses(&answer).remove(0) } else { answer.status.to_string() };
+        assert_eq!(found, "412", "{kind}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operation_that_changes_something_is_no_entry() {
+    let server = TestServer::start().await;
+    let epr = server.caller("epr");
+    let url = epr.post("Patient", &builders::patient()).await.expect(201).reference();
+    let meta = json!({"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {"tag": [{"code": "x"}]}}]});
+    let add = json!({"resource": meta, "request": {"method": "POST", "url": format!("{url}/$meta-add")}});
+    let bundle = builders::transaction(&[add.clone(), builders::create_entry(PERSON, &builders::patient())]);
+    epr.post("", &bundle).await.expect(422);
+    assert_eq!(epr.get(&url).await.expect(200).header("etag"), "W/\"1\"");
+    let batch = json!({"resourceType": "Bundle", "type": "batch", "entry": [add]});
+    assert_eq!(statuses(&epr.post("", &batch).await.expect(200)), ["200"]);
+    assert_eq!(epr.get(&url).await.expect(200).json["meta"]["tag"][0]["code"], "x");
+    let look = json!({"request": {"method": "GET", "url": format!("{url}/$meta")}});
+    assert_eq!(statuses(&epr.post("", &builders::transaction(&[look])).await.expect(200)), ["200"]);
+}

@@ -16,6 +16,11 @@ pub struct Call {
 }
 
 impl Call {
+    /// Whether carrying it out changes anything.
+    pub(crate) fn affects_state(&self) -> bool {
+        self.operation.affects_state
+    }
+
     /// Reads a call of the operation with this name (without its `$`).
     ///
     /// # Errors
