@@ -1,7 +1,7 @@
 //! JSON content: the strict parser of record, <https://hl7.org/fhir/R4/json.html>.
 //!
 //! What it accepts is one resource without duplicate properties, empty values, stray nulls or characters that FHIR or the
-//! database cannot hold, or one JSON Patch, whose values may be empty or null; numbers keep their exact text. What it refuses, it refuses with
+//! database cannot hold, or a patch, whose values may be empty or null; numbers keep their exact text. What it refuses, it refuses with
 //! every finding at once, each with its place. It does not know the elements of any resource type.
 
 mod finding;
@@ -25,7 +25,12 @@ pub const MAX_NUMBER: usize = 1000;
 ///
 /// Numbers keep their text (`1.00`, `1e2`), which `serde_json::from_str` would not: it rewrites exponents.
 pub fn parse(bytes: &[u8]) -> Result<Value, Error> {
-    parser::parse(bytes)
+    parser::parse(bytes, false)
+}
+
+/// The patch that these bytes are, whose values may be empty or null; 400 with all findings otherwise.
+pub fn parse_patch(bytes: &[u8]) -> Result<Value, Error> {
+    parser::parse(bytes, true)
 }
 
 /// The resource that these bytes are; 400 with all findings otherwise.

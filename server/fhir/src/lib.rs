@@ -13,6 +13,7 @@ pub mod primitive;
 pub mod reference;
 pub mod resource;
 pub mod resource_type;
+mod same_time;
 pub mod snomed;
 pub mod xml;
 

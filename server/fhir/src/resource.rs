@@ -109,6 +109,11 @@ impl Resource {
         self.value = Value::Object(ordered);
     }
 
+    /// Puts back the text of every time that says the same as the one in its place in the version before.
+    pub fn keep_times(&mut self, previous: &Self) {
+        crate::same_time::keep_times(&previous.value, &mut self.value);
+    }
+
     /// Whether both say the same but for `meta.versionId` and `meta.lastUpdated`.
     #[must_use]
     pub fn same_content(&self, other: &Self) -> bool {

@@ -47,6 +47,7 @@ fn request(verb: Verb, address: &str, body: Option<fhir::Value>) -> Request {
         body,
         form: None,
         json_patch: None,
+        merge_patch: None,
         conditions: Conditions::default(),
     }
 }

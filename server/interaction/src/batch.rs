@@ -152,6 +152,7 @@ fn read(entry: &Value, index: usize, base: &str) -> Result<Entry, Error> {
         body: entry.get("resource").cloned(),
         form: None,
         json_patch: None,
+        merge_patch: None,
         conditions: Conditions {
             if_match: text("ifMatch"),
             if_none_exist: text("ifNoneExist"),

@@ -42,7 +42,7 @@ impl Server {
             "implementation": {"description": "HomeFirst", "url": base},
             "fhirVersion": "4.0.1",
             "format": ["application/fhir+json", "application/fhir+xml", "json", "xml"],
-            "patchFormat": ["application/json-patch+json", "application/fhir+json", "application/fhir+xml"],
+            "patchFormat": ["application/json-patch+json", "application/merge-patch+json", "application/fhir+json", "application/fhir+xml"],
             "rest": [{
                 "mode": "server",
                 "documentation": "Search parameters that are not known are refused with 400; Prefer: handling=lenient ignores them.",

@@ -44,6 +44,9 @@ impl Unit<'_> {
     ) -> Result<Selected, Error> {
         self.context.caller.require(resource_type, Right::Search)?;
         let condition = condition.trim();
+        // Clients send the address of the search in different lengths; the query is what they mean.
+        let condition = condition.strip_prefix(&self.server.settings.base).unwrap_or(condition);
+        let condition = condition.strip_prefix('/').unwrap_or(condition);
         let condition = condition.strip_prefix(resource_type.name()).unwrap_or(condition);
         let condition = condition.strip_prefix('?').unwrap_or(condition);
         let mut options = self.server.search_options(Handling::Strict);

@@ -32,7 +32,7 @@ mod update;
 
 pub use context::{Context, Handling, Preferences, Return};
 pub use operation::Call;
-pub use patch::{JSON_PATCH, Patch};
+pub use patch::{JSON_PATCH, MERGE_PATCH, Patch};
 pub use presentation::Presentation;
 pub use read_conditions::ReadConditions;
 pub use reindex::Step;

@@ -1,8 +1,9 @@
-//! patch, <https://hl7.org/fhir/R4/http.html#patch>: JSON Patch and FHIRPath Patch. What comes of it is validated and written
+//! patch, <https://hl7.org/fhir/R4/http.html#patch>: JSON Patch, FHIRPath Patch and JSON Merge Patch. What comes of it is validated and written
 //! as an update is. XML Patch is not spoken here.
 
 mod fhirpath;
 mod json;
+mod merge;
 mod place;
 mod result;
 
@@ -14,6 +15,7 @@ use store::{Operation, Stored};
 
 use self::fhirpath::FhirPathPatch;
 use self::json::JsonPatch;
+use self::merge::MergePatch;
 use crate::Success;
 use crate::label::WORKFLOW;
 use crate::request::{IfMatch, Which};
@@ -21,6 +23,9 @@ use crate::unit::{Planned, Unit};
 
 /// The media type of a JSON Patch.
 pub const JSON_PATCH: &str = "application/json-patch+json";
+
+/// The media type of a JSON Merge Patch.
+pub const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// What is to be changed.
 #[derive(Clone, Debug)]
@@ -30,6 +35,7 @@ pub struct Patch(Form);
 enum Form {
     Json(JsonPatch),
     FhirPath(FhirPathPatch),
+    Merge(MergePatch),
 }
 
 impl Patch {
@@ -41,8 +47,16 @@ impl Patch {
         JsonPatch::read(body).map(Form::Json).map(Self)
     }
 
-    /// The patch that this resource carries: Parameters of a FHIRPath Patch, or a Binary that holds a JSON Patch, as it stands
-    /// in an entry of a Bundle.
+    /// The JSON Merge Patch that this is.
+    ///
+    /// # Errors
+    /// 400 for what is no object.
+    pub(crate) fn of_merge(body: Value) -> Result<Self, Error> {
+        MergePatch::read(body).map(Form::Merge).map(Self)
+    }
+
+    /// The patch that this resource carries: Parameters of a FHIRPath Patch, or a Binary that holds a JSON Patch or a JSON Merge
+    /// Patch, as it stands in an entry of a Bundle.
     ///
     /// # Errors
     /// 415 for any other resource, 400 for a patch that cannot be read.
@@ -50,15 +64,20 @@ impl Patch {
         let text = |name: &str| body.get(name).and_then(Value::as_str);
         match text("resourceType") {
             Some("Parameters") => FhirPathPatch::read(body).map(Form::FhirPath).map(Self),
-            Some("Binary") if text("contentType") == Some(JSON_PATCH) => {
+            Some("Binary") if matches!(text("contentType"), Some(JSON_PATCH | MERGE_PATCH)) => {
                 let data = BASE64_STANDARD.decode(text("data").unwrap_or_default());
                 let data = data.map_err(|_| Error::bad_request("The data of the Binary is not base64."))?;
-                Self::of_json(&fhir::json::parse(&data)?)
+                let patch = fhir::json::parse_patch(&data)?;
+                if text("contentType") == Some(JSON_PATCH) {
+                    Self::of_json(&patch)
+                } else {
+                    Self::of_merge(patch)
+                }
             }
             _ => Err(Error::new(
                 Cause::UnsupportedMediaType,
                 format!(
-                    "A patch is a JSON Patch ({JSON_PATCH}; in a Bundle, in a Binary of this contentType) or a FHIRPath Patch (a Parameters resource)."
+                    "A patch is a JSON Patch ({JSON_PATCH}) or JSON Merge Patch ({MERGE_PATCH}), in a Bundle in a Binary of this contentType, or a FHIRPath Patch (a Parameters resource)."
                 ),
             )),
         }
@@ -73,6 +92,11 @@ impl Patch {
             Form::Json(patch) => {
                 let mut value = resource.value().clone();
                 patch.apply(&mut value)?;
+                value
+            }
+            Form::Merge(patch) => {
+                let mut value = resource.value().clone();
+                patch.apply(&mut value);
                 value
             }
             Form::FhirPath(patch) => {

@@ -59,6 +59,8 @@ pub struct Request {
     pub form: Option<String>,
     /// The body of a PATCH, when it is a JSON Patch.
     pub json_patch: Option<Value>,
+    /// The body of a PATCH, when it is a JSON Merge Patch.
+    pub merge_patch: Option<Value>,
     pub conditions: Conditions,
 }
 
@@ -204,7 +206,8 @@ pub fn parse(request: Request) -> Result<Interaction, Error> {
                 Verb::Post => {
                     let resource = resource(request.body)?;
                     expect_type(&resource, resource_type)?;
-                    Ok(Interaction::Create { resource, if_none_exist: request.conditions.if_none_exist })
+                    let if_none_exist = if_none_exist(query, request.conditions.if_none_exist)?;
+                    Ok(Interaction::Create { resource, if_none_exist })
                 }
                 Verb::Put => update(resource_type, Which::Condition(query.to_owned()), request),
                 Verb::Patch => patch(resource_type, Which::Condition(query.to_owned()), request),
@@ -329,6 +332,18 @@ fn resource(body: Option<Value>) -> Result<Resource, Error> {
     Resource::new(body)
 }
 
+/// The condition of a create. R4 has it in a header; clients of other servers write it into the address, and a condition that
+/// is not heard makes duplicates.
+fn if_none_exist(query: &str, header: Option<String>) -> Result<Option<String>, Error> {
+    match (query, header) {
+        ("", header) => Ok(header),
+        (query, None) => Ok(Some(query.to_owned())),
+        (_, Some(_)) => Err(Error::bad_request(
+            "A create has one condition: in If-None-Exist, or in the query of its address.",
+        )),
+    }
+}
+
 fn update(resource_type: ResourceType, which: Which, request: Request) -> Result<Interaction, Error> {
     let resource = resource(request.body)?;
     expect_type(&resource, resource_type)?;
@@ -336,10 +351,13 @@ fn update(resource_type: ResourceType, which: Which, request: Request) -> Result
 }
 
 fn patch(resource_type: ResourceType, which: Which, request: Request) -> Result<Interaction, Error> {
-    let patch = match (request.json_patch, request.body) {
-        (Some(json_patch), _) => Patch::of_json(&json_patch)?,
-        (None, Some(body)) => Patch::of_resource(&body)?,
-        (None, None) => return Err(Error::bad_request("The request has no body. Send the patch in it.")),
+    let patch = match (request.json_patch, request.merge_patch, request.body) {
+        (Some(json_patch), ..) => Patch::of_json(&json_patch)?,
+        (_, Some(merge_patch), _) => Patch::of_merge(merge_patch)?,
+        (.., Some(body)) => Patch::of_resource(&body)?,
+        (None, None, None) => {
+            return Err(Error::bad_request("The request has no body. Send the patch in it."));
+        }
     };
     Ok(Interaction::Patch { resource_type, which, patch, if_match: if_match_existing(request.conditions)? })
 }
@@ -416,6 +434,7 @@ mod tests {
             body: None,
             form: None,
             json_patch: None,
+            merge_patch: None,
             conditions: Conditions::default(),
         }
     }

@@ -185,6 +185,9 @@ impl<'a> Unit<'a> {
     ) -> Result<Planned, Error> {
         let findings = self.validate(&resource)?;
         let previous_resource = previous.resource()?;
+        if let Some(current) = &previous_resource {
+            resource.keep_times(current);
+        }
         resource = self.accept(previous_resource.as_ref(), resource)?;
         resource.identify(&id, previous.version_id.next(), self.now);
         let outcome = match &previous_resource {

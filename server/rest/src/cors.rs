@@ -12,7 +12,7 @@ pub(crate) fn allows(origins: &[String], origin: &str) -> bool {
 pub(crate) fn grant(answer: Answer, origin: &str) -> Answer {
     answer.with("access-control-allow-origin", origin).with(
         "access-control-expose-headers",
-        "Content-Disposition, ETag, Location, Last-Modified, Retry-After, X-Request-Id, X-Correlation-Id, X-Security-Context",
+        "Content-Disposition, Content-Location, ETag, Location, Last-Modified, Retry-After, X-Request-Id, X-Correlation-Id, X-Security-Context",
     )
 }
 

@@ -236,7 +236,7 @@ impl Content {
 impl Work {
     async fn carry_out(mut self, app: &App) -> Result<Answer, Error> {
         let mut asked = self.asked;
-        let Parsed { resource, json_patch, mut form } = self.body.parse(self.kind)?;
+        let Parsed { resource, json_patch, merge_patch, mut form } = self.body.parse(self.kind)?;
         if let Some(text) = &mut form {
             *text = self.presentation.take(text);
             if let Some(format) = &self.presentation.format {
@@ -251,6 +251,7 @@ impl Work {
             body: resource,
             form,
             json_patch,
+            merge_patch,
             conditions: self.conditions,
         };
         let interaction = parse(request)?;

@@ -3,10 +3,13 @@
 
 use bytes::Bytes;
 use fhir::{Cause, Error, Value};
-use interaction::{JSON_PATCH, Verb};
+use interaction::{JSON_PATCH, MERGE_PATCH, Verb};
 
 use crate::binary::{self, About, takes_content};
 use crate::media_type::{MediaType, Syntax};
+
+/// The media type that says no more than that it is JSON.
+const PLAIN_JSON: &str = "application/json";
 
 /// What a body is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +18,9 @@ pub(crate) enum BodyKind {
     Json,
     Xml,
     JsonPatch,
+    MergePatch,
+    /// A patch of any form, as its content says.
+    PlainPatch,
     /// The parameters of a search.
     Form,
     /// A Binary, or what it is to hold.
@@ -73,11 +79,13 @@ pub(crate) fn body_kind(
     }
     match (media_type.resource(), verb) {
         _ if takes_content(verb, address) => Ok(BodyKind::Binary),
+        (Some((PLAIN_JSON, _)), Verb::Patch) => Ok(BodyKind::PlainPatch),
         (Some((_, Syntax::Json)), _) => Ok(BodyKind::Json),
         (Some((_, Syntax::Xml)), _) => Ok(BodyKind::Xml),
         (None, Verb::Patch) if media_type.essence == JSON_PATCH => Ok(BodyKind::JsonPatch),
+        (None, Verb::Patch) if media_type.essence == MERGE_PATCH => Ok(BodyKind::MergePatch),
         (None, Verb::Patch) => Err(refused(
-            "A patch comes as application/json-patch+json, or as Parameters in application/fhir+json or application/fhir+xml.",
+            "A patch comes as application/json-patch+json or application/merge-patch+json, or as Parameters in application/fhir+json or application/fhir+xml.",
         )),
         (None, _) => Err(refused("A resource comes as application/fhir+json or application/fhir+xml.")),
     }
@@ -92,6 +100,7 @@ fn is_utf_8(charset: &str) -> bool {
 pub(crate) struct Parsed {
     pub(crate) resource: Option<Value>,
     pub(crate) json_patch: Option<Value>,
+    pub(crate) merge_patch: Option<Value>,
     pub(crate) form: Option<String>,
 }
 
@@ -106,6 +115,12 @@ pub(crate) fn parse_body(kind: BodyKind, body: &Bytes, about: &About) -> Result<
         BodyKind::Json => parsed.resource = Some(fhir::json::parse(body)?),
         BodyKind::Xml => parsed.resource = Some(fhir::xml::from_xml(body)?),
         BodyKind::JsonPatch => parsed.json_patch = Some(fhir::json::parse(body)?),
+        BodyKind::MergePatch => parsed.merge_patch = Some(fhir::json::parse_patch(body)?),
+        BodyKind::PlainPatch => match fhir::json::parse_patch(body)? {
+            patch if patch.is_array() => parsed.json_patch = Some(patch),
+            patch if patch.get("resourceType").is_none() => parsed.merge_patch = Some(patch),
+            _ => parsed.resource = Some(fhir::json::parse(body)?),
+        },
         BodyKind::Form => {
             let form = std::str::from_utf8(body).map_err(|_| Error::bad_request("The form is not UTF-8."))?;
             parsed.form = Some(form.trim().to_owned());
@@ -159,6 +174,8 @@ mod tests {
         assert_eq!(body_kind(Verb::Post, "Task/_search", &[], true).unwrap(), Form);
         for (content_type, expect) in [
             ("application/json-patch+json", Ok(BodyKind::JsonPatch)),
+            ("application/merge-patch+json", Ok(BodyKind::MergePatch)),
+            ("application/json; charset=utf-8", Ok(BodyKind::PlainPatch)),
             ("application/fhir+json", Ok(Json)),
             ("application/fhir+xml", Ok(Xml)),
             ("application/xml-patch+xml", Err(415)),

@@ -47,6 +47,9 @@ pub(crate) fn success(reply: &Reply, asked: &Asked, base: &str) -> Result<Answer
         headers.push(("last-modified", version.last_updated.http_date()));
         if reply.success == Success::Created || asked.verb == Verb::Post {
             headers.push(("location", format!("{base}/{}", version.location())));
+        } else if has_body(asked.verb) && asked.preferences.returns != Return::OperationOutcome {
+            // Clients take the id and version of what they updated from here. An OperationOutcome is not what is at that address.
+            headers.push(("content-location", format!("{base}/{}", version.location())));
         }
     } else if asked.address == "metadata" {
         etag = reply.body.as_deref().map(of_content);

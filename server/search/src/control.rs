@@ -17,8 +17,11 @@ pub const MAX_INCLUDES: usize = 10;
 /// The parameter that carries the place after which a page begins.
 pub const CURSOR: &str = "_cursor";
 
-const NAMES: [&str; 8] =
-    ["_sort", "_count", "_total", "_summary", "_elements", "_include", "_revinclude", CURSOR];
+/// How another server would count. It selects nothing, so that clients that send it lose nothing when it is not heard.
+const TOTAL_METHOD: &str = "_totalMethod";
+
+const NAMES: [&str; 9] =
+    ["_sort", "_count", "_total", TOTAL_METHOD, "_summary", "_elements", "_include", "_revinclude", CURSOR];
 
 /// Whether a parameter with this name, which may have a modifier, shapes the result.
 pub(crate) fn is_control(name: &str) -> bool {
@@ -40,6 +43,7 @@ pub(crate) fn apply(query: &mut Query, name: &str, value: &str, options: &Option
             effective = query.count.to_string();
         }
         "_total" => query.total = total(value)?,
+        TOTAL_METHOD => return Ok(()),
         "_summary" => query.summary = summary(value)?,
         "_elements" => query.elements.extend(elements(&query.types, value)?),
         "_include" | "_include:iterate" | "_revinclude" | "_revinclude:iterate" => {

@@ -225,7 +225,7 @@ fn united(of_types: Vec<(ResourceType, Criterion)>) -> Criterion {
 
 /// The criteria of a conditional interaction, `a=b&c=d` percent-encoded, joined by AND. What would select more than was
 /// meant is refused: unknown parameters whatever the handling, parameters that shape a result, and having no criterion.
-/// The type may stand before a `?`.
+/// The type may stand before a `?`. `_format` and `_pretty`, which some clients add to every query, select nothing.
 pub fn parse_criteria(
     resource_type: ResourceType,
     query: &str,
@@ -239,7 +239,7 @@ pub fn parse_criteria(
     let pairs = decode_pairs(query)?;
     few_enough(&pairs)?;
     let mut criteria = Vec::new();
-    for (name, value) in &pairs {
+    for (name, value) in pairs.iter().filter(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty")) {
         if control::is_control(name) {
             return Err(Error::bad_request(format!("'{}' cannot be part of a condition.", shown(name))));
         }

@@ -21,6 +21,9 @@ async fn none_one_and_many() {
         condition.clone(),
         format!("?{condition}"),
         format!("Patient?{condition}"),
+        format!("/Patient?{condition}"),
+        format!("{}/Patient?{condition}", server.base),
+        format!("{condition}&_format=json&_pretty=true"),
         format!("identifier={number}"),
     ] {
         let again = create(&epr, &patient, &form).await.expect(200);
@@ -60,6 +63,7 @@ async fn a_condition_never_selects_everything() {
         "identifier=",
         "unknown=x",
         "_count=1",
+        "_format=json",
         "identifier=x&unknown=y",
         "identifier:x=y",
     ] {
@@ -80,4 +84,23 @@ async fn other_criteria_than_identifiers() {
     create(&epr, &location, "name:exact=Zo%C3%AB%20ward").await.expect(201);
     create(&epr, &location, "name:exact=Zo%C3%AB%20ward").await.expect(200);
     create(&epr, &location, "name:exact=Zoe%20ward").await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_condition_in_the_address_is_heard() {
+    let server = TestServer::start().await;
+    let epr = server.caller("epr");
+    let patient = builders::patient();
+    let condition = format!("identifier={}", patient["identifier"][0]["value"].as_str().unwrap());
+    let address = format!("Patient?{condition}");
+    let first = epr.post(&address, &patient).await.expect(201);
+    assert_eq!(epr.post(&address, &patient).await.expect(200).id(), first.id());
+    let twice = epr.request("POST", &address).header("if-none-exist", &condition).json(&patient).send().await;
+    assert!(twice.clone().expect(400).text().contains("one condition"), "{}", twice.text());
+    epr.post("Patient?colour=red", &patient).await.expect(400);
+    let bundle = json!({"resourceType": "Bundle", "type": "transaction", "entry": [
+        {"resource": patient, "request": {"method": "POST", "url": address}}
+    ]});
+    let answer = epr.post("", &bundle).await.expect(200);
+    assert!(answer.json["entry"][0]["response"]["status"].as_str().unwrap().starts_with("200"));
 }

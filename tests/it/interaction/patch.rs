@@ -167,3 +167,38 @@ async fn bundles_carry_patches() {
         answer.entries().iter().map(|entry| entry["response"]["status"].as_str().unwrap()).collect();
     assert_eq!(statuses, ["201 Created", "422"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merge_patch_names_the_members_that_change() {
+    let server = TestServer::start().await;
+    let epr = server.caller("epr");
+    let address = builders::new_patient(&epr).await;
+    let patch = |content_type: &str, body: Value| {
+        epr.request("PATCH", &address).header("content-type", content_type).body(body.to_string()).send()
+    };
+    let merge = "application/merge-patch+json";
+    let answer = patch(merge, json!({"gender": "male", "address": null})).await.expect(200);
+    assert_eq!(answer.header("etag"), "W/\"2\"");
+    assert!(answer.json["gender"] == "male" && answer.json.get("address").is_none());
+    assert_eq!(answer.json["birthDate"], "1941-03-09");
+    // Plain JSON is what its content says.
+    let answer = patch("application/json", json!({"gender": null})).await.expect(200);
+    assert!(answer.json.get("gender").is_none());
+    let operations = json!([{"op": "add", "path": "/gender", "value": "other"}]);
+    assert_eq!(patch("application/json", operations).await.expect(200).json["gender"], "other");
+    let parameters = fhirpath_patch("replace", "Patient.gender", json!({"valueCode": "female"}));
+    assert_eq!(patch("application/json", parameters).await.expect(200).json["gender"], "female");
+    let etag = epr.get(&address).await.expect(200).header("etag").to_owned();
+    for (body, status) in [
+        (json!({"colour": "red"}), 400),
+        (json!({"gender": "neither"}), 422),
+        (json!({"id": "other"}), 422),
+        (json!({"resourceType": "Person"}), 422),
+        (json!([]), 400),
+        (json!("gender"), 400),
+    ] {
+        let answer = patch(merge, body.clone()).await;
+        assert_eq!(answer.status, status, "{body}: {}", answer.text());
+    }
+    assert_eq!(epr.get(&address).await.expect(200).header("etag"), etag);
+}

@@ -14,6 +14,8 @@ async fn an_update_makes_a_version() {
     assert_eq!((updated.header("etag"), &updated.json["meta"]["versionId"]), ("W/\"2\"", &json!("2")));
     assert!(updated.json["meta"]["lastUpdated"].as_str() > Some("2020"));
     assert_eq!(updated.json["gender"], "male");
+    let version = format!("{}/Patient/{}/_history/2", server.base, updated.id());
+    assert_eq!(updated.header("content-location"), version);
 }
 
 #[tokio::test(flavor = "multi_thread")]

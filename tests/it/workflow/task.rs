@@ -1,5 +1,6 @@
 //! The moves of a Task: which are allowed, what they need, and who makes them.
 
+use serde_json::Value;
 use tests::{TestServer, builders};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,4 +71,20 @@ async fn who_is_no_party_cannot_move_it() {
     assert!([403, 404, 412].contains(&refused.status), "{}", refused.text());
     let read = hub.get(&format!("Task/{}", task["id"].as_str().unwrap())).await.expect(200);
     assert_eq!(read.json["status"], "requested");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_may_be_written_in_another_way() {
+    let server = TestServer::start().await;
+    let (_, task) = builders::referred(&server.caller("hub")).await;
+    let team = server.caller("reablement");
+    let rewritten = |task: &Value| -> Value {
+        let text = task.to_string().replace("Z\"", "+00:00\"");
+        assert!(text.matches("+00:00").count() > 3, "{text}");
+        serde_json::from_str(&text).unwrap()
+    };
+    let same = team.put_back(&rewritten(&task)).await.expect(200);
+    assert_eq!((same.header("etag"), &same.json), ("W/\"1\"", &task));
+    let moved = builders::move_task(&team, &rewritten(&task), "received").await.expect(200);
+    assert_eq!(moved.json["authoredOn"], task["authoredOn"]);
 }

@@ -12,8 +12,8 @@ use crate::{
     outcome::IssueType::{Structure, TooLong, Value as Content},
 };
 
-/// See [`super::parse`].
-pub(super) fn parse(bytes: &[u8]) -> Result<Value, Error> {
+/// See [`super::parse`] and [`super::parse_patch`].
+pub(super) fn parse(bytes: &[u8], is_patch: bool) -> Result<Value, Error> {
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     let text = match str::from_utf8(bytes) {
         Ok(text) => text,
@@ -24,8 +24,14 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Value, Error> {
             return Err(findings.into_error(None));
         }
     };
-    let mut parser =
-        Parser { text, at: 0, path: Vec::new(), findings: Findings::default(), resource_type: None };
+    let mut parser = Parser {
+        text,
+        at: 0,
+        path: Vec::new(),
+        findings: Findings::default(),
+        resource_type: None,
+        is_patch,
+    };
     let outcome = parser.document();
     if let Err(malformed) = &outcome {
         parser.findings.add(&parser.path, Structure, sentence(bytes, malformed));
@@ -51,6 +57,7 @@ struct Parser<'a> {
     path: Vec<Step<'a>>,
     findings: Findings,
     resource_type: Option<String>,
+    is_patch: bool,
 }
 
 /// What an array turned out to be, for the rule of padding.
@@ -275,9 +282,10 @@ impl<'a> Parser<'a> {
         self.findings.add(&path, Structure, sentence);
     }
 
-    /// Whether this is within a JSON Patch, which is an array: its values may be empty or null. What comes of it may not.
+    /// Whether this is within a patch, as a JSON Patch, which is an array, always is: its values may be empty or null. What
+    /// comes of it may not.
     fn is_patch(&self) -> bool {
-        matches!(self.path.first(), Some(Step::Index(_)))
+        self.is_patch || matches!(self.path.first(), Some(Step::Index(_)))
     }
 
     fn literal(&mut self) -> Result<Literal<'a>, Malformed> {

@@ -80,6 +80,10 @@ fn the_values_of_a_patch_may_be_empty() {
     for text in [r#"[]"#, r#"[{"op":"test","path":"","value":null},{"value":[]},{"value":{"a":[null]}}]"#] {
         assert_eq!(findings(text.as_bytes()), Vec::<String>::new(), "{text}");
     }
+    let merge = br#"{"gender":null,"name":[],"a":{},"b":[null],"c":""}"#;
+    assert_eq!(findings(merge).len(), 5);
+    assert!(parse_patch(merge).unwrap()["gender"].is_null());
+    assert!(parse_patch(br#"{"gender":null,"gender":null}"#).is_err());
 }
 
 #[test]
