@@ -15,6 +15,7 @@ mod order;
 mod place;
 mod receiver;
 mod resources;
+mod timer;
 mod transactions;
 mod updates;
 mod writers;

@@ -164,7 +164,7 @@ async fn ten_faults_are_ten_findings() {
         ("ServiceRequest.performer", "structure", ""),
         ("ServiceRequest.priority", "code-invalid", "IC-TERM-01"),
         ("ServiceRequest.quantity", "invariant", "qty-3"),
-        ("ServiceRequest.requester", "required", ""),
+        ("ServiceRequest.requester", "required", "IC-REF-01"),
         ("ServiceRequest.status", "code-invalid", "IC-TERM-01"),
         ("ServiceRequest.subject.reference", "structure", ""),
     ];

@@ -3,4 +3,7 @@
 mod discharge;
 mod duplicate;
 mod referral;
+mod rules;
 mod task;
+mod timer;
+mod topics;

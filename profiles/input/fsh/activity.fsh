@@ -84,6 +84,9 @@ Id: HFOutcomeCheck
 Title: "Check 84 or 91 days after discharge"
 Description: "Where the person lives twelve weeks, or 91 days, after the discharge. Somebody who cannot be reached counts as not at home, as the national measure has it. Must support: as for every activity."
 * obeys hf-check-1
+* extension contains ic-reminder named reminder 0..* MS
+* extension[reminder] ^short = "That the server has told that the day has come, written by the server alone"
+* extension[reminder] ^comment = "Support: told in `outcome-due`; kept when an update leaves it out."
 * code from ic-outcome-check (required)
 * restriction 1..1
 * restriction.period 1..1 MS

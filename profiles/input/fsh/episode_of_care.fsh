@@ -16,6 +16,7 @@ Description: "The time during which one provider answers for a person under one 
     ic-place-of-care named placeOfCare 0..1 MS and
     ic-bed named bed 0..1 MS and
     ic-task named task 0..1 MS and
+    ic-reminder named reminder 0..* MS and
     ic-late-entry-reason named lateEntryReason 0..1
 * extension[entryRoute] ^short = "step-up or step-down: kept apart in every report"
 * extension[entryRoute] ^comment = "Support: searched with `entry-route`."
@@ -29,6 +30,8 @@ Description: "The time during which one provider answers for a person under one 
 * extension[bed] ^comment = "Support: stored; counts as occupied while the episode is active."
 * extension[task] ^short = "The Task whose moves move this episode, set by the server"
 * extension[task] ^comment = "Support: set when the team accepts, and kept when an update leaves it out."
+* extension[reminder] ^short = "That it is longer than five, or six, weeks; written by the server alone (IC-EP-02)"
+* extension[reminder] ^comment = "Support: searched with `over-limit`; told in `episode-over-limit`; kept when an update leaves it out."
 * identifier 1..* MS
   * ^slicing.discriminator.type = #value
   * ^slicing.discriminator.path = "system"

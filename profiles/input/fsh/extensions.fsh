@@ -22,6 +22,7 @@ Context: ServiceRequest
     actualPathway 0..1 MS and
     delay 0..* MS and
     expectedWithoutScheme 0..1 and
+    acceptanceOverride 0..1 and
     state 0..1 MS
 * extension[criteriaToReside] ^short = "One decision, added and never changed: does the person need to be in hospital"
 * extension[criteriaToReside].extension contains
@@ -77,6 +78,8 @@ Context: ServiceRequest
 * extension[delay].extension[agency] ^short = "Who is to resolve it: NHS, council or both"
 * insert Part(extension[expectedWithoutScheme], date)
 * extension[expectedWithoutScheme] ^short = "When the person would have left without the home-first scheme: the baseline of nights avoided"
+* insert Part(extension[acceptanceOverride], string)
+* extension[acceptanceOverride] ^short = "Why the person may leave although a team that was asked has not accepted (IC-DIS-04)"
 * insert Part(extension[state], code)
 * extension[state].value[x] from ic-discharge-state (required)
 * extension[state] ^short = "Derived by the server, read-only"
@@ -306,3 +309,23 @@ Description: "The named consultant or GP who answers for the person's care: a vi
 Context: ServiceRequest
 * value[x] 1..1
 * value[x] only Reference(Practitioner or PractitionerRole)
+
+Extension: ICReminder
+Id: ic-reminder
+Title: "Reminder"
+Description: "What the server has told by itself because a time had come, and when. Written by the server alone, so that it is told once; kept when an update leaves it out."
+Context: Task, EpisodeOfCare, ServiceRequest
+* extension contains
+    kind 1..1 and
+    at 1..1
+* insert Part(extension[kind], code)
+* extension[kind].value[x] from ic-reminder-kind (required)
+* insert Part(extension[at], dateTime)
+
+Extension: ICReadmission
+Id: ic-readmission
+Title: "Readmission"
+Description: "The episode of intermediate care during which the person came back to hospital. Written by the server alone, on the hospital's Encounter: each open episode once."
+Context: Encounter
+* value[x] 1..1
+* value[x] only Reference(EpisodeOfCare)

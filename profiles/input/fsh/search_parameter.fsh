@@ -163,3 +163,24 @@ Usage: #definition
 * description = "The episode that a score belongs to."
 * expression = "Observation.extension('https://homefirst.example/fhir/StructureDefinition/ic-episode').value"
 * target = #EpisodeOfCare
+
+Instance: EpisodeOfCare-over-limit
+InstanceOf: SearchParameter
+Usage: #definition
+* insert SearchBy(EpisodeOfCare, over-limit, token)
+* description = "Whether the episode was open for more than six weeks: true or false."
+* expression = "EpisodeOfCare.select(extension('https://homefirst.example/fhir/StructureDefinition/ic-reminder').where(extension('kind').value = 'episode-over-limit').exists())"
+
+Instance: HealthcareService-has-capacity
+InstanceOf: SearchParameter
+Usage: #definition
+* insert SearchBy(HealthcareService, has-capacity, token)
+* description = "Whether the team has said that it has a free place or bed: true or false."
+* expression = "HealthcareService.select(extension('https://homefirst.example/fhir/StructureDefinition/ic-capacity').where(extension('free').value > 0).exists())"
+
+Instance: CarePlan-hours-change
+InstanceOf: SearchParameter
+Usage: #definition
+* insert SearchBy(CarePlan, hours-change, number)
+* description = "How many weekly hours of care the plan has more (or, below zero, fewer) in the last of its entries than in the first."
+* expression = "CarePlan.select(extension('https://homefirst.example/fhir/StructureDefinition/ic-weekly-care-hours').last().extension('hours').value - extension('https://homefirst.example/fhir/StructureDefinition/ic-weekly-care-hours').first().extension('hours').value)"

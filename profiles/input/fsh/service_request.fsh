@@ -135,10 +135,12 @@ Description: "One spell's transfer of care: whether the person meets the criteri
 * obeys IC-DIS-01 and hf-ref-1
 * extension contains
     ic-discharge named discharge 1..1 MS and
+    ic-reminder named reminder 0..* and
     Extension-UKCore-SourceOfServiceRequest named sourceOfServiceRequest 0..1 and
     ic-late-entry-reason named lateEntryReason 0..1 and
     $request-statusReason named statusReason 0..1 MS
 * extension[discharge] ^short = "Readiness, pathway, times and delays; the ready date and the state in it are the server's"
+* extension[reminder] ^short = "That the server has asked for the reason of a delay, written by the server alone (IC-DIS-05)"
 * extension[discharge] ^comment = "Support: searched with `discharge-state`, `discharge-ready`, `planned-discharge`, `actual-discharge`, `pathway`, `delay-reason`."
 * extension[statusReason] ^short = "Why the plan was cancelled: died in hospital, transferred, admission goes on"
 * extension[statusReason] ^comment = "Support: required when revoked, and told to every team of the journey."

@@ -13,6 +13,7 @@ Description: "Acceptance, first contact and outcome of one referral at one team,
     ic-clock named clock 0..* MS and
     ic-redirect named redirect 0..* MS and
     ic-hold named hold 0..1 MS and
+    ic-reminder named reminder 0..* MS and
     ic-late-entry-reason named lateEntryReason 0..1
 * extension[clock] ^short = "The clocks that run for this Task, written by the server alone (IC-CLK-01)"
 * extension[clock] ^comment = "Support: searched with `clock-kind`, `clock-status` and `clock-due`."
@@ -20,6 +21,8 @@ Description: "Acceptance, first contact and outcome of one referral at one team,
 * extension[redirect] ^comment = "Support: written by the server when a Task is handed on, kept for ever."
 * extension[hold] ^short = "What holds it and where it goes on, written by the server alone; absent when the team itself put it on hold"
 * extension[hold] ^comment = "Support: written when the referral or the discharge plan stops, taken away when that goes on; what a client sends is replaced."
+* extension[reminder] ^short = "What the server has told because a time had come, written by the server alone"
+* extension[reminder] ^comment = "Support: told in `clock-warning`; kept when an update leaves it out."
 * groupIdentifier MS
   * ^short = "The journey's number, as in the referral's requisition"
   * ^comment = "Support: copied by the server; searched with `group-identifier`."

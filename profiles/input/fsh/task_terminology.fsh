@@ -311,3 +311,21 @@ Description: "All codes of kinds of care hours."
 * ^experimental = false
 * include codes from system ICCareHoursKindCS
 
+CodeSystem: ICReminderKindCS
+Id: ic-reminder-kind
+Title: "Kinds of reminder"
+Description: "What the server tells by itself because a time has come."
+* insert Ours
+* #clock-warning "Clock nearly out" "Three quarters of a Task's time have passed without a first contact"
+* #episode-long "Episode of five weeks" "35 days have passed since the day on which an episode began"
+* #episode-over-limit "Episode over six weeks" "42 days have passed since the day on which an episode began"
+* #outcome-due "Outcome check due" "The day of a check after discharge has come"
+* #plan-open "Plan left open" "A recovery plan is open a day after the episode of its journey has ended"
+* #delay-unexplained "Delay without a reason" "At eight on the day after the ready date, nobody has said why the person is still there"
+
+ValueSet: ICReminderKindVS
+Id: ic-reminder-kind
+Title: "Kinds of reminder"
+Description: "All codes of kinds of reminder."
+* ^experimental = false
+* include codes from system ICReminderKindCS

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
+pub use interaction::Doubtful;
 use serde::Deserialize;
 use subscription::outbound::Destination;
 
@@ -108,6 +109,8 @@ pub struct Bundles {
 pub struct Workflow {
     pub require_if_match: bool,
     pub hub: String,
+    pub suspected_duplicates: Doubtful,
+    pub lines_not_offered: Doubtful,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -246,6 +249,8 @@ impl Config {
             asks_for_tokens: self.auth.mode != AuthMode::Off,
             allows_origins: !self.http.cors_origins.is_empty(),
             hub: Some(self.workflow.hub.clone()).filter(|hub| !hub.is_empty()),
+            suspected_duplicate: self.workflow.suspected_duplicates,
+            line_not_offered: self.workflow.lines_not_offered,
         }
     }
 

@@ -9,6 +9,7 @@ mod shutdown;
 mod startup;
 mod status;
 pub mod telemetry;
+mod timer;
 
 pub use config::Config;
 pub use shutdown::asked_to_stop;

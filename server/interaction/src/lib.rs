@@ -7,6 +7,7 @@
 mod batch;
 mod bundle;
 mod capabilities;
+mod clock;
 mod conditional;
 mod context;
 mod create;
@@ -26,10 +27,12 @@ pub mod reply;
 pub mod request;
 mod search;
 mod server;
+mod timer;
 mod transaction;
 mod unit;
 mod update;
 
+pub use clock::Clock;
 pub use context::{Context, Handling, Preferences, Return};
 pub use operation::Call;
 pub use patch::{JSON_PATCH, MERGE_PATCH, Patch};
@@ -39,3 +42,5 @@ pub use reindex::Step;
 pub use reply::{Reply, Success};
 pub use request::{Conditions, Interaction, Request, Verb};
 pub use server::{Server, Settings};
+pub use timer::Ticked;
+pub use workflow::Doubtful;

@@ -49,6 +49,7 @@ impl Server {
             ResourceType::BINARY => rows.patient = security_context(resource, &self.settings.base),
             _ => {}
         }
+        rows.due = workflow::timer::due(resource, &self.workflow).map(fhir::Instant::microseconds);
         rows
     }
 }

@@ -1,11 +1,11 @@
 //! Loads what the rules of intermediate care must see beside the resource itself: from the unit that is being planned where it
 //! writes it, else from the database. The rules see it by the server's own right, whoever the caller is.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use fhir::{Error, Key, Reference, Resource, ResourceType};
 use store::Access;
-use workflow::Related;
+use workflow::{Needs, Related};
 
 use crate::Handling;
 use crate::unit::Unit;
@@ -17,51 +17,109 @@ impl Unit<'_> {
         resource: &Resource,
         previous: Option<&Resource>,
     ) -> Result<Related, Error> {
-        let needs = workflow::needs(resource, previous);
-        let mut related = Related { hub: self.server.settings.hub.clone(), ..Related::default() };
-        if let Some(focus) = &needs.focus {
-            related.referral = self.load(focus).await?;
-        }
-        if let Some(based_on) = &needs.based_on {
-            related.plan = self.load(based_on).await?;
-        }
-        if let Some(request) = &needs.tasks_of {
-            related.tasks = self.load_referring(ResourceType::TASK, "focus", request).await?;
-        }
-        if let Some(request) = &needs.tasks_based_on {
-            related.tasks.extend(self.load_referring(ResourceType::TASK, "based-on", request).await?);
-        }
-        if let Some(request) = &needs.episodes_of {
-            related.episodes =
-                self.load_referring(ResourceType::EPISODE_OF_CARE, "incoming-referral", request).await?;
-        }
-        if let Some(owner) = &needs.owner {
-            related.owner_organization = self.organization_behind(owner).await?;
+        let mut related = self.load_needs(&workflow::needs(resource, previous)).await?;
+        if let Some(line) = workflow::line_not_offered(resource, &related) {
+            related.candidates = self.offering(line).await?;
         }
         Ok(related)
     }
 
-    /// The resource that a reference names, as this unit leaves it.
-    async fn load(&mut self, reference: &str) -> Result<Option<Resource>, Error> {
-        let Some(key) = Reference::parse(reference, &self.server.settings.base).key() else {
-            return Ok(None);
+    /// What the rules need.
+    pub(crate) async fn load_needs(&mut self, needs: &Needs) -> Result<Related, Error> {
+        let mut related = Related {
+            hub: self.server.settings.hub.clone(),
+            settings: self.server.workflow.clone(),
+            ..Related::default()
         };
-        if let Some(written) = self.written(key) {
-            return Ok(Some(written.clone()));
+        self.load_ahead(needs).await?;
+        related.referral = self.load(needs.focus.as_deref()).await?;
+        related.plan = self.load(needs.based_on.as_deref()).await?;
+        related.patient = self.load(needs.patient.as_deref()).await?;
+        related.requester = self.load(needs.requester.as_deref()).await?;
+        related.performer = self.load(needs.performer.as_deref()).await?;
+        related.encounter = self.load(needs.encounter.as_deref()).await?;
+        if let Some(request) = &needs.tasks_of {
+            related.tasks = self.load_referring(ResourceType::TASK, "focus", request, "").await?;
         }
-        let stored = self.server.store.read(&Access::system(), key).await?;
-        let Some(stored) = stored else { return Ok(None) };
-        let resource = stored.resource()?;
-        self.remember(key, stored);
-        Ok(resource)
+        if let Some(request) = &needs.tasks_based_on {
+            related.tasks.extend(self.load_referring(ResourceType::TASK, "based-on", request, "").await?);
+        }
+        if let Some(request) = &needs.episodes_of {
+            related.episodes =
+                self.load_referring(ResourceType::EPISODE_OF_CARE, "incoming-referral", request, "").await?;
+        }
+        if let Some(owner) = &needs.owner {
+            related.owner_organization = self.organization_behind(owner).await?;
+        }
+        if let Some((person, resource_types)) = &needs.open_of {
+            for resource_type in *resource_types {
+                let open = format!("&status={}", workflow::open_statuses(*resource_type));
+                let found = self.load_referring(*resource_type, "patient", person, &open).await?;
+                match *resource_type {
+                    ResourceType::SERVICE_REQUEST => related.requests = found,
+                    ResourceType::TASK => related.tasks = found,
+                    ResourceType::EPISODE_OF_CARE => related.episodes = found,
+                    _ => related.care_plans = found,
+                }
+            }
+        }
+        Ok(related)
     }
 
-    /// The resources of a type whose reference parameter names this one, as this unit leaves them.
+    /// Reads in one go what the rules need and this unit does not write.
+    async fn load_ahead(&mut self, needs: &Needs) -> Result<(), Error> {
+        let base = &self.server.settings.base;
+        let single = [
+            &needs.focus,
+            &needs.based_on,
+            &needs.patient,
+            &needs.requester,
+            &needs.performer,
+            &needs.encounter,
+            &needs.owner,
+        ];
+        let keys = single.into_iter().flatten().filter_map(|text| Reference::parse(text, base).key());
+        let keys: BTreeSet<Key> =
+            keys.filter(|key| self.written(*key).is_none() && self.remembered(*key).is_none()).collect();
+        let keys: Vec<Key> = keys.into_iter().collect();
+        for stored in self.server.store.read_all(&Access::system(), &keys).await? {
+            self.remember(stored.key(), stored);
+        }
+        Ok(())
+    }
+
+    /// The resource that a reference names, as this unit leaves it.
+    async fn load(&mut self, reference: Option<&str>) -> Result<Option<Resource>, Error> {
+        let Some(key) = reference.and_then(|text| Reference::parse(text, &self.server.settings.base).key())
+        else {
+            return Ok(None);
+        };
+        match (self.written(key), self.remembered(key)) {
+            (Some(written), _) => Ok(Some(written.clone())),
+            (None, Some(remembered)) => remembered.resource(),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// A few active teams that offer a service line.
+    async fn offering(&self, line: &str) -> Result<Vec<String>, Error> {
+        let options = self.server.search_options(Handling::Strict);
+        let query = format!("service-type={}|{line}&active=true", workflow::code_system("ic-service-line"));
+        let criteria = ::search::parse_criteria(ResourceType::HEALTHCARE_SERVICE, &query, &options)?;
+        let access = &self.context.access;
+        let found =
+            self.server.store.matching(access, ResourceType::HEALTHCARE_SERVICE, &criteria, 5).await?;
+        Ok(found.iter().map(|stored| format!("{}/{}", stored.resource_type, stored.id)).collect())
+    }
+
+    /// The resources of a type whose reference parameter names this one, and that meet these further conditions, as this unit leaves
+    /// them.
     async fn load_referring(
         &mut self,
         resource_type: ResourceType,
         parameter: &str,
         reference: &str,
+        more: &str,
     ) -> Result<Vec<Resource>, Error> {
         let base = &self.server.settings.base;
         let Reference::Local { resource_type: target, id, .. } = Reference::parse(reference, base) else {
@@ -69,7 +127,7 @@ impl Unit<'_> {
         };
         let options = self.server.search_options(Handling::Strict);
         let criteria =
-            ::search::parse_criteria(resource_type, &format!("{parameter}={target}/{id}"), &options)?;
+            ::search::parse_criteria(resource_type, &format!("{parameter}={target}/{id}{more}"), &options)?;
         let mut found: HashMap<Key, Resource> = HashMap::new();
         if !self.is_new(Key::of_resource(target, &id)) {
             let stored = self.server.store.matching(&Access::system(), resource_type, &criteria, 200).await?;
@@ -97,7 +155,7 @@ impl Unit<'_> {
 
     /// The reference to the organisation behind a service, a role or a team.
     async fn organization_behind(&mut self, reference: &str) -> Result<Option<String>, Error> {
-        let Some(resource) = self.load(reference).await? else { return Ok(None) };
+        let Some(resource) = self.load(Some(reference)).await? else { return Ok(None) };
         let element = match resource.resource_type() {
             ResourceType::ORGANIZATION => return Ok(resource.address()),
             ResourceType::HEALTHCARE_SERVICE => resource.get("providedBy"),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock};
-use std::time::{Duration, Instant as Clock};
+use std::time::{Duration, Instant as Moment};
 
 use bytes::Bytes;
 use fhir::{Error, Key, ResourceType};
@@ -12,7 +12,7 @@ use store::Store;
 
 use crate::context::organization_systems;
 use crate::unit::Write;
-use crate::{Context, Handling, Interaction, Reply};
+use crate::{Clock, Context, Handling, Interaction, Reply};
 
 /// How the interactions behave.
 #[derive(Clone, Debug, Deserialize)]
@@ -40,17 +40,24 @@ pub struct Settings {
     pub allows_origins: bool,
     /// The service to which referrals go that name no performer, as `HealthcareService/hub`.
     pub hub: Option<String>,
+    /// What becomes of a second referral of one person to one team within a day.
+    pub suspected_duplicate: workflow::Doubtful,
+    /// What becomes of a referral to a team that says it offers other service lines.
+    pub line_not_offered: workflow::Doubtful,
 }
 
 /// Carries out interactions.
 pub struct Server {
     pub store: Store,
     pub settings: Settings,
+    /// What time it is for the rules.
+    pub clock: Clock,
+    pub(crate) workflow: workflow::Settings,
     pub(crate) subscription: subscription::Settings,
     pub(crate) zone: TimeZone,
     pub(crate) validation: validation::Settings,
     pub(crate) capability_statement: OnceLock<Bytes>,
-    parties: Mutex<HashMap<String, (Clock, Vec<Key>)>>,
+    parties: Mutex<HashMap<String, (Moment, Vec<Key>)>>,
 }
 
 /// How long the resources behind an organisation's code are remembered.
@@ -71,9 +78,17 @@ impl Server {
             .map(|name| ResourceType::parse(name))
             .collect::<Result<_, _>>()?;
         let validation = validation::Settings { required_profiles };
+        let workflow = workflow::Settings {
+            zone: zone.clone(),
+            suspected_duplicate: settings.suspected_duplicate,
+            line_not_offered: settings.line_not_offered,
+            ..workflow::Settings::default()
+        };
         Ok(Self {
             store,
             settings,
+            clock: Clock::default(),
+            workflow,
             subscription,
             zone,
             validation,
@@ -154,7 +169,7 @@ impl Server {
             if known.len() > 10_000 {
                 known.clear();
             }
-            known.insert(code.to_owned(), (Clock::now(), keys.clone()));
+            known.insert(code.to_owned(), (Moment::now(), keys.clone()));
         }
         Ok(keys)
     }

@@ -77,7 +77,7 @@ impl<'a> Unit<'a> {
             going: Vec::new(),
             absent: Vec::new(),
             remembered: HashMap::new(),
-            now: Instant::now(),
+            now: server.clock.now(),
             entry: None,
         }
     }
@@ -125,6 +125,11 @@ impl<'a> Unit<'a> {
 
     pub(crate) fn remember(&mut self, key: Key, stored: Stored) {
         self.remembered.insert(key, stored);
+    }
+
+    /// What was read of this resource before.
+    pub(crate) fn remembered(&self, key: Key) -> Option<&Stored> {
+        self.remembered.get(&key)
     }
 
     /// The resource as this unit leaves it, if it writes it.
@@ -284,7 +289,10 @@ impl<'a> Unit<'a> {
     /// What is found in the resource. Invariants alone do not refuse it yet: where the rules of the workflow say something of
     /// the same move, they say it better.
     fn validate(&self, resource: &Resource) -> Result<Vec<Finding>, Error> {
-        let findings = validation::validate(resource, &self.server.validation);
+        let mut findings = validation::validate(resource, &self.server.validation);
+        for finding in findings.iter_mut().filter(|finding| finding.issue.rule.is_none()) {
+            finding.issue.rule = workflow::rule_of_missing(resource, &finding.issue);
+        }
         if findings.iter().any(|finding| finding.issue.is_error() && !finding.is_invariant()) {
             return Err(validation::into_error(findings));
         }
@@ -318,7 +326,7 @@ impl<'a> Unit<'a> {
     }
 
     /// Adds what the server writes on its own account.
-    fn add_own(
+    pub(crate) fn add_own(
         &mut self,
         id: Id,
         previous: Option<Stored>,
@@ -339,7 +347,7 @@ impl<'a> Unit<'a> {
     }
 
     /// Plans what the rules write on their own account. What the same unit writes already is amended, not written twice.
-    fn apply(&mut self, effects: Vec<Effect>) -> Result<(), Error> {
+    pub(crate) fn apply(&mut self, effects: Vec<Effect>) -> Result<(), Error> {
         for effect in effects {
             match effect {
                 Effect::Create(mut resource) => {

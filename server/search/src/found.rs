@@ -33,6 +33,13 @@ impl<'r> Found<'r> {
                 Some(Self { type_name: "boolean", value: Cow::Owned(Value::Bool(value)) })
             }
             Item::String(text) => Some(Self { type_name: "string", value: Cow::Owned(Value::from(&*text)) }),
+            Item::Integer(number) => {
+                Some(Self { type_name: "integer", value: Cow::Owned(Value::from(number)) })
+            }
+            Item::Decimal(number) => {
+                let number = number.to_string().parse().ok()?;
+                Some(Self { type_name: "decimal", value: Cow::Owned(Value::Number(number)) })
+            }
             _ => None,
         }
     }

@@ -29,6 +29,8 @@ pub struct IndexRows {
     pub focus: Option<Key>,
     /// The interval `[low, high)` of the hot date parameter, in microseconds since 1970 UTC; of several, the outer limits.
     pub date: Option<(i64, i64)>,
+    /// When the timer has to look at the resource, in microseconds since 1970 UTC. It is a rule's matter, and not set here.
+    pub due: Option<i64>,
     /// Tokens, uris, references that are not local, and presence; sorted, each once.
     pub keys: Vec<Key>,
     /// The keys of business identifiers (`system|value` and `value`), which are in `keys` too; sorted, each once.

@@ -9,6 +9,8 @@ WITH elements AS (
     DELETE FROM date_index WHERE source IN (SELECT key FROM sources)
 ), quantities AS (
     DELETE FROM quantity_index WHERE source IN (SELECT key FROM sources)
+), times AS (
+    DELETE FROM timer WHERE source = ANY($1::uuid[])
 ), reference_rows AS (
     DELETE FROM reference_index WHERE source = ANY($1::uuid[])
 )

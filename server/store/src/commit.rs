@@ -157,6 +157,8 @@ impl<'a> Arrays<'a> {
             arrays.request_id.push(actor.request_id.as_deref());
             arrays.gone.add(&change.previous_rows, rows, source);
             arrays.new.add(rows, &change.previous_rows, source);
+            arrays.gone.sleep(&change.previous_rows, rows, source);
+            arrays.new.wake(rows, &change.previous_rows, source);
             let (held, previous) = (&change.business_identifiers, &change.previous_business_identifiers);
             arrays.gone.hold(previous, held, source);
             arrays.new.hold(held, previous, source);

@@ -59,6 +59,7 @@ pub(crate) struct Satellites {
     quantity: Quantities,
     composite: (Vec<Uuid>, Vec<Uuid>, Vec<i32>, Vec<String>),
     business: (Vec<Uuid>, Vec<Uuid>),
+    timer: (Vec<Uuid>, Vec<i64>),
     /// Each once, and in one order, so that those who write the same rows do not wait for each other in a circle.
     vocabulary: BTreeMap<(i32, String), Uuid>,
     vocabulary_columns: (Vec<i32>, Vec<String>, Vec<Uuid>),
@@ -88,6 +89,22 @@ impl Satellites {
         for key in only(held, other) {
             self.business.0.push(key.uuid());
             self.business.1.push(source);
+        }
+    }
+
+    /// Adds the time at which the timer has to look at a resource, if that is another than before.
+    pub(crate) fn wake(&mut self, rows: &IndexRows, previous: &IndexRows, source: Uuid) {
+        if let Some(due) = rows.due.filter(|_| rows.due != previous.due) {
+            self.timer.0.push(source);
+            self.timer.1.push(due);
+        }
+    }
+
+    /// Adds that the timer has to look no more.
+    pub(crate) fn sleep(&mut self, previous: &IndexRows, rows: &IndexRows, source: Uuid) {
+        if let (Some(due), None) = (previous.due, rows.due) {
+            self.timer.0.push(source);
+            self.timer.1.push(due);
         }
     }
 
@@ -159,11 +176,12 @@ impl Satellites {
             ("composite_new", include_str!("../sql/commit/composite_new.sql")),
             ("vocabulary_new", include_str!("../sql/commit/vocabulary_new.sql")),
             ("business_new", include_str!("../sql/commit/business_new.sql")),
+            ("timer_new", include_str!("../sql/commit/timer_new.sql")),
         ];
         let (composite, vocabulary) = (&self.composite, &self.vocabulary_columns);
         let composite = columns(&composite.0, [&composite.1, &composite.2, &composite.3]);
         let vocabulary = columns(&vocabulary.0, [&vocabulary.1, &vocabulary.2]);
-        self.with_columns(texts, [composite, vocabulary, self.business_columns()])
+        self.with_columns(texts, [composite, vocabulary, self.business_columns(), self.timer_columns()])
     }
 
     /// The parts that delete these rows. The vocabulary stays.
@@ -176,8 +194,14 @@ impl Satellites {
             ("quantity_gone", include_str!("../sql/commit/quantity_gone.sql")),
             ("composite_gone", include_str!("../sql/commit/composite_gone.sql")),
             ("business_gone", include_str!("../sql/commit/business_gone.sql")),
+            ("timer_gone", include_str!("../sql/commit/timer_gone.sql")),
         ];
-        self.with_columns(texts, [columns(&self.composite.0, [&self.composite.1]), self.business_columns()])
+        let composite = columns(&self.composite.0, [&self.composite.1]);
+        self.with_columns(texts, [composite, self.business_columns(), self.timer_columns()])
+    }
+
+    fn timer_columns(&self) -> Columns<'_> {
+        columns(&self.timer.0, [&self.timer.1])
     }
 
     fn business_columns(&self) -> Columns<'_> {

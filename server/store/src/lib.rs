@@ -21,6 +21,7 @@ pub mod search;
 mod secret;
 pub mod subscription;
 mod target;
+mod timer;
 
 pub use access::Access;
 pub use change::{Absent, Actor, Change, Commit, Committed, Label, Operation, Written};
@@ -32,3 +33,4 @@ pub use outbox::Outbox;
 pub use pool::{Settings, Store};
 pub use reindex::Reached;
 pub use target::{Referrers, Target};
+pub use timer::Due;

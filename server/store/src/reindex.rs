@@ -96,6 +96,7 @@ impl<'a> Columns<'a> {
         self.key.push(key);
         self.hot.add(rows);
         self.new.add(rows, &IndexRows::default(), key);
+        self.new.wake(rows, &IndexRows::default(), key);
     }
 
     fn statement(&self) -> (String, index_rows::Columns<'_>) {

@@ -1,13 +1,14 @@
 //! Due times, and the clock of a fulfilment Task as the extension `ic-clock` keeps it: start, due, stop, and how it went.
 //!
-//! A clock is read-only for clients. That one has run out is noticed by whoever has a timer; [`run_out`] says what is then written.
+//! A clock is read-only for clients. That one has run out is noticed by the timer; [`run_out`] says what is then written.
 //! Elements: <https://hl7.org/fhir/R4/extensibility.html>; the times follow the Community Services Data Set's calendar days.
 
 use fhir::primitive::date::{Interval, interval, london};
 use fhir::{Instant, Resource, Value};
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan};
+use serde::Deserialize;
 use serde_json::json;
 
 use crate::element::{extension_url, put};
@@ -28,6 +29,20 @@ pub struct Settings {
     pub ucr_accept_remote: bool,
     /// How far a sender's clock may be ahead of ours, in minutes.
     pub tolerance_minutes: i64,
+    /// What becomes of a second referral of one person to one team within a day, under another number.
+    pub suspected_duplicate: Doubtful,
+    /// What becomes of a referral to a team that says it offers other service lines.
+    pub line_not_offered: Doubtful,
+}
+
+/// What becomes of what is probably a mistake.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Doubtful {
+    #[default]
+    Warn,
+    Refuse,
+    Ignore,
 }
 
 impl Default for Settings {
@@ -39,6 +54,8 @@ impl Default for Settings {
             routine_days: 7,
             ucr_accept_remote: false,
             tolerance_minutes: 5,
+            suspected_duplicate: Doubtful::default(),
+            line_not_offered: Doubtful::default(),
         }
     }
 }
@@ -84,6 +101,12 @@ impl Settings {
             .timestamp()
             .checked_add(duration)
             .map_or(start, |t| Instant::from_microseconds(t.as_microsecond()))
+    }
+
+    /// This time of the zone's day, in microseconds since 1970.
+    pub(crate) fn at(&self, date: Date, time: Time) -> Option<i64> {
+        let at = date.to_datetime(time).to_zoned(self.zone.clone()).ok()?;
+        Some(at.timestamp().as_microsecond())
     }
 
     fn end_of_day(&self, start: Instant, days: i64) -> Option<Instant> {
@@ -147,6 +170,13 @@ impl Clock {
         extension::put_part(&mut clock, "status", "valueCode", Some(json!(self.status)));
         extension::put_part(&mut clock, "reason", "valueCodeableConcept", self.reason.clone());
         extension::put(task, "ic-clock", Some(clock));
+    }
+
+    /// When its owner is warned: a quarter of the time before it is due.
+    #[must_use]
+    pub fn warning(&self) -> Instant {
+        let (start, due) = (self.start.microseconds(), self.due.microseconds());
+        Instant::from_microseconds(due.saturating_sub(due.saturating_sub(start).max(0) / 4))
     }
 
     /// Stops it at a first contact. A contact less than a minute before the start counts as one at the start; one at the due

@@ -5,7 +5,7 @@
 //! extension is `ic-discharge`, <https://hl7.org/fhir/R4/extensibility.html>. Nothing is refused here.
 
 use fhir::primitive::date::Interval;
-use fhir::{Resource, Value};
+use fhir::{Instant, Resource, Value};
 use jiff::civil::Date;
 
 use crate::clock::Settings;
@@ -13,9 +13,10 @@ use crate::extension;
 
 /// From each state of a discharge: those that may follow. One write may carry several facts, so that steps can be passed over.
 pub const STATES: &[(&str, &[&str])] = &[
-    ("planning", &["ready", "scheduled", "departed", "cancelled"]),
-    ("ready", &["planning", "scheduled", "departed", "cancelled"]),
-    ("scheduled", &["planning", "ready", "departed", "cancelled"]),
+    ("planning", &["ready", "delayed", "scheduled", "departed", "cancelled"]),
+    ("ready", &["planning", "delayed", "scheduled", "departed", "cancelled"]),
+    ("delayed", &["planning", "ready", "scheduled", "departed", "cancelled"]),
+    ("scheduled", &["planning", "ready", "delayed", "departed", "cancelled"]),
     ("departed", &[]),
     ("cancelled", &[]),
 ];
@@ -100,7 +101,7 @@ impl Discharge {
         since
     }
 
-    /// The state of the discharge of a plan with this status.
+    /// The state of the discharge of a plan with this status, whatever the date.
     #[must_use]
     pub fn state(&self, status: &str) -> &'static str {
         if status == "revoked" {
@@ -114,6 +115,22 @@ impl Discharge {
         } else {
             "ready"
         }
+    }
+
+    /// The state as it is written: who is ready, without a confirmed time, is `delayed` on the days after the ready date, once that was
+    /// said. A plan that arrives late is `ready` first, so that whoever waits for that is told; the next midnight makes it `delayed`.
+    #[must_use]
+    pub fn state_at(
+        &self,
+        status: &str,
+        is_delayed: bool,
+        settings: &Settings,
+        now: Instant,
+    ) -> &'static str {
+        let state = self.state(status);
+        let today = settings.date(now.microseconds());
+        let is_late = state == "ready" && self.ready_date(settings).is_some_and(|ready| ready < today);
+        if is_late && is_delayed { "delayed" } else { state }
     }
 
     /// Whether a time for leaving is confirmed.

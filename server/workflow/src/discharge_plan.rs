@@ -4,26 +4,31 @@
 //! How the facts are derived is in `discharge`. The referrals based on a plan are not ended with it: that is the hub's decision.
 
 use fhir::{Error, Instant, Issue, IssueType, Resource, Value};
+use jiff::civil::Date;
 use serde_json::json;
 
+use crate::clock::Settings;
 use crate::discharge::Discharge;
 use crate::element::{concept, extension_url, put, same_reference};
-use crate::service_request::{MACHINE, check_journey, check_reason, join_journey};
-use crate::{Effect, Outcome, Related, extension, fulfilment, rule};
+use crate::service_request::{Kind, MACHINE, check_death, check_journey, check_reason, join_journey, kind};
+use crate::{Effect, Outcome, Related, extension, fulfilment, rule, timer};
 
 pub(crate) fn create(mut plan: Resource, related: &Related, now: Instant) -> Result<Outcome, Error> {
     MACHINE.check_first(&plan)?;
     join_journey(&mut plan, None, related);
     let sent = Derived::of(&plan);
     let discharge = Discharge::of(&plan, &related.settings);
-    let derived = Derived::write(&mut plan, &discharge, related);
+    extension::put(&mut plan, "ic-reminder", None);
+    let derived = Derived::write(&mut plan, &discharge, false, related, now);
     let mut warnings = Vec::new();
     for (name, sent, derived) in sent.beside(&derived) {
         if sent.is_some() && sent != derived {
             warnings.push(read_only(Issue::warning, name, derived));
         }
     }
-    rule::unless_refused(check_facts(&plan, &discharge, related, now))?;
+    let mut issues = check_facts(&plan, &discharge, related, now);
+    issues.extend(check_death(&plan, None, related));
+    rule::unless_refused(issues)?;
     complete(&mut plan, &discharge);
     Ok(Outcome { resource: plan, effects: Vec::new(), warnings })
 }
@@ -43,7 +48,9 @@ pub(crate) fn update(
         withdraw(&mut plan, &mut warnings);
     }
     let discharge = Discharge::of(&plan, &related.settings);
-    let derived = Derived::write(&mut plan, &discharge, related);
+    extension::restore_reminders(previous, &mut plan);
+    let is_delayed = kept.state.as_deref() == Some("delayed");
+    let derived = Derived::write(&mut plan, &discharge, is_delayed, related, now);
     MACHINE.check_move(previous, &plan)?;
     let mut issues = Vec::new();
     for ((name, sent, derived), (_, _, kept)) in sent.beside(&derived).into_iter().zip(sent.beside(&kept)) {
@@ -54,8 +61,9 @@ pub(crate) fn update(
     issues.extend(check_journey(previous, &plan));
     issues.extend(check_reason(&plan));
     issues.extend(check_facts(&plan, &discharge, related, now));
-    let (from, to) = (kept.state.as_deref().unwrap_or("planning"), discharge.state(status(&plan)));
-    if from != "scheduled" && to == "scheduled" {
+    issues.extend(check_death(&plan, Some(previous), related));
+    let (from, to) = (before.state(status(previous)), discharge.state(status(&plan)));
+    if from != "scheduled" && to == "scheduled" && !is_overridden(&plan) {
         issues.extend(check_accepted(previous, related));
     }
     if from == "scheduled" && to == "ready" && !stopped {
@@ -81,11 +89,20 @@ impl Derived {
         Self { ready_date: part("dischargeReadyDate"), state: part("state") }
     }
 
-    fn write(plan: &mut Resource, discharge: &Discharge, related: &Related) -> Self {
+    fn write(
+        plan: &mut Resource,
+        discharge: &Discharge,
+        is_delayed: bool,
+        related: &Related,
+        now: Instant,
+    ) -> Self {
         let derived = Self {
             ready_date: discharge.ready_date(&related.settings).map(|date| date.to_string()),
-            state: Some(discharge.state(status(plan)).to_owned()),
+            state: Some(discharge.state_at(status(plan), is_delayed, &related.settings, now).to_owned()),
         };
+        if derived.state.as_deref() != Some("delayed") {
+            extension::forget_reminder(plan, timer::DELAY_UNEXPLAINED);
+        }
         let found = extension::find(plan, "ic-discharge").cloned();
         let mut written = found.unwrap_or_else(|| json!({"url": extension_url("ic-discharge")}));
         let ready_date = derived.ready_date.as_ref().map(|date| json!(date));
@@ -107,6 +124,36 @@ impl Derived {
             ("state", self.state.as_deref(), other.state.as_deref()),
         ]
     }
+}
+
+/// Writes what follows from the facts when midnight has passed.
+pub(crate) fn derive(plan: &mut Resource, related: &Related, now: Instant) {
+    let discharge = Discharge::of(plan, &related.settings);
+    Derived::write(plan, &discharge, true, related, now);
+}
+
+/// Since when somebody is ready to leave whose leaving is not confirmed, and the state that the plan says.
+pub(crate) fn waiting_since<'a>(plan: &'a Resource, settings: &Settings) -> Option<(Date, &'a str)> {
+    let waits = kind(plan) == Some(Kind::DischargePlan) && status(plan) == "active";
+    let written = extension::find(plan, "ic-discharge").filter(|_| waits)?;
+    let discharge = Discharge::of(plan, settings);
+    let state = extension::part_text(written, "state").unwrap_or("ready");
+    (discharge.state(status(plan)) == "ready").then_some((discharge.ready_date(settings)?, state))
+}
+
+/// Whether the plan says why the person is still there: a delay with a reason that has not ended.
+pub(crate) fn is_explained(plan: &Resource) -> bool {
+    extension::find(plan, "ic-discharge").is_some_and(|discharge| {
+        extension::parts(discharge, "delay")
+            .any(|delay| extension::part(delay, "reason").is_some() && extension::part(delay, "to").is_none())
+    })
+}
+
+/// Whether somebody says why the person may leave although not every team has accepted.
+fn is_overridden(plan: &Resource) -> bool {
+    extension::find(plan, "ic-discharge")
+        .and_then(|discharge| extension::part_text(discharge, "acceptanceOverride"))
+        .is_some_and(|reason| !reason.trim().is_empty())
 }
 
 fn status(plan: &Resource) -> &str {
@@ -186,6 +233,13 @@ fn check_facts(plan: &Resource, discharge: &Discharge, related: &Related, now: I
         let sentence = "actualDischarge lies in the future. Send it once the person has left; until then there is plannedDischarge.";
         refuse(IssueType::BusinessRule, rule::DISCHARGE_ORDER, "actualDischarge", sentence);
     }
+    let admitted = related.encounter.as_ref().and_then(|stay| stay.get("period")?.get("start")?.as_str());
+    if let Some(admitted) = admitted.and_then(|text| settings.interval(text))
+        && left.high <= admitted.low
+    {
+        let sentence = "actualDischarge is before the admission, the start of the period of ServiceRequest.encounter. Correct one of them.";
+        refuse(IssueType::BusinessRule, rule::DISCHARGE_ORDER, "actualDischarge", sentence);
+    }
     let day = settings.date(left.low);
     if discharge
         .decisions
@@ -218,7 +272,8 @@ fn check_accepted(plan: &Resource, related: &Related) -> Option<Issue> {
         .filter_map(|(task, focus, status)| Some(format!("{} of {focus} is '{status}'", task.address()?)))
         .collect();
     let sentence = format!(
-        "The discharge cannot be scheduled before every team has accepted: {}. Wait for it, or redirect or revoke the referral.",
+        "The discharge cannot be scheduled before every team has accepted: {}. Wait for it, redirect or revoke the referral, \
+         or say in acceptanceOverride why the person may leave all the same.",
         waiting.join("; ")
     );
     (!waiting.is_empty()).then(|| {

@@ -1,13 +1,15 @@
-//! When two requests are the same request: by the business identifier that their requester gave them (IC-DUP-01),
+//! When two requests are the same request, by the business identifier that their requester gave them (IC-DUP-01), or look like it, by
+//! person, team, line and day (IC-DUP-02),
 //! <https://hl7.org/fhir/R4/servicerequest-definitions.html#ServiceRequest.identifier>.
 //!
 //! Only requests of intermediate care are told apart. A journey number, which all parts of a journey share, is a requisition and no
 //! identifier; people, episodes and tasks may be held more than once.
 
-use fhir::{Resource, Value};
+use fhir::{Instant, Resource, Value};
 
-use crate::element::{items, reference};
-use crate::service_request::{Kind, kind};
+use crate::Related;
+use crate::element::{items, reference, same_reference};
+use crate::service_request::{Kind, kind, performer, service_line};
 
 /// What no two requests may have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +41,30 @@ pub fn business_identifiers(resource: &Resource) -> Vec<BusinessIdentifier<'_>> 
     });
     identifiers.collect()
 }
+
+/// An active referral of the same person to the same team and line that was made here less than a day ago.
+pub(crate) fn suspected_twin<'a>(
+    referral: &Resource,
+    related: &'a Related,
+    now: Instant,
+) -> Option<&'a Resource> {
+    let team = reference(performer(referral))?;
+    let line = service_line(referral)?;
+    let written = |other: &Resource| {
+        let text = other.get("meta")?.get("lastUpdated")?.as_str()?;
+        related.settings.interval(text).map(|written| written.low)
+    };
+    related.requests.iter().find(|other| {
+        other.id() != referral.id()
+            && kind(other) == Some(Kind::Referral)
+            && other.text("status") == Some("active")
+            && service_line(other) == Some(line)
+            && reference(performer(other)).is_some_and(|there| same_reference(there, team))
+            && written(other).is_some_and(|at| now.microseconds() - at < DAY)
+    })
+}
+
+const DAY: i64 = 24 * 3_600_000_000;
 
 #[cfg(test)]
 mod tests {

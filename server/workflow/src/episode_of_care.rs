@@ -3,7 +3,7 @@
 //!
 //! `statusHistory` is the server's alone. As in HL7's own example, its last entry is the present status and has no end. The link
 //! `ic-task` to the Task is kept when an update leaves it out.
-//! An episode longer than six weeks is not refused here; it is flagged elsewhere.
+//! An episode longer than six weeks is not refused; the timer flags it.
 
 use fhir::{Error, Instant, Issue, IssueType, Resource, Value};
 use serde_json::json;
@@ -51,6 +51,7 @@ pub(crate) fn create(mut episode: Resource, related: &Related, now: Instant) -> 
     check_twice(&episode, related)?;
     let history = entry(episode.text("status").unwrap_or_default(), now);
     put(&mut episode, "statusHistory", Some(json!([history])));
+    extension::put(&mut episode, "ic-reminder", None);
     Ok(Outcome::unchanged(episode))
 }
 
@@ -74,6 +75,7 @@ pub(crate) fn update(
     if extension::find(&episode, "ic-task").is_none() {
         extension::put(&mut episode, "ic-task", extension::find(previous, "ic-task").cloned());
     }
+    extension::restore_reminders(previous, &mut episode);
     MACHINE.check_move(previous, &episode)?;
     check_period(&episode, related)?;
     let (from, to) =
@@ -169,6 +171,11 @@ pub(crate) fn is_open(episode: &Resource) -> bool {
     MACHINE.is_open(episode.text("status").unwrap_or_default())
 }
 
+/// The text of the reference to the Task whose episode it is.
+pub(crate) fn task(episode: &Resource) -> Option<String> {
+    reference(extension::find(episode, "ic-task").and_then(extension::value)).map(str::to_owned)
+}
+
 /// The planned episode of a team that has accepted a referral.
 pub(crate) fn planned(task: &Resource, referral: &Resource, related: &Related, now: Instant) -> Resource {
     let mut episode = Resource::new(json!({"resourceType": "EpisodeOfCare"}))
@@ -199,17 +206,13 @@ pub(crate) fn planned(task: &Resource, referral: &Resource, related: &Related, n
 pub(crate) fn of_task<'a>(task: &Resource, related: &'a Related) -> Option<&'a Resource> {
     let open: Vec<&Resource> = related.episodes.iter().filter(|episode| is_open(episode)).collect();
     let address = task.address();
-    let linked = |episode: &Resource| {
-        let link = extension::find(episode, "ic-task").and_then(extension::value);
-        reference(link).map(str::to_owned)
-    };
     let by_link = open.iter().find(|episode| {
-        matches!((linked(episode), &address), (Some(link), Some(address)) if same_reference(&link, address))
+        matches!((self::task(episode), &address), (Some(link), Some(address)) if same_reference(&link, address))
     });
     if let Some(episode) = by_link {
         return Some(episode);
     }
-    let unlinked: Vec<&Resource> = open.into_iter().filter(|episode| linked(episode).is_none()).collect();
+    let unlinked: Vec<&Resource> = open.into_iter().filter(|episode| self::task(episode).is_none()).collect();
     let provider = organization(task, related);
     let by_provider = unlinked.iter().find(|episode| {
         let theirs = reference(episode.get("managingOrganization"));

@@ -2,10 +2,70 @@
 //!
 //! Modifier extensions are not looked at: none of ours is one.
 
-use fhir::{Resource, Value};
+use fhir::{Instant, Resource, Value};
 use serde_json::json;
 
 use crate::element::{extension_url, is_ours};
+
+/// What the server has told by itself when a time had come, so that it tells it once: our own extension, one for each kind.
+const REMINDER: &str = "ic-reminder";
+
+/// Whether this was told.
+pub(crate) fn is_reminded(of: &Resource, kind: &str) -> bool {
+    reminders(of).any(|reminder| part_text(reminder, "kind") == Some(kind))
+}
+
+/// Keeps that this was told now.
+pub(crate) fn remind(resource: &mut Resource, kind: &str, now: Instant) {
+    let mut reminder = json!({"url": extension_url(REMINDER)});
+    put_part(&mut reminder, "kind", "valueCode", Some(json!(kind)));
+    put_part(&mut reminder, "at", "valueDateTime", Some(json!(now.to_string())));
+    let kept: Vec<Value> = reminders(resource).cloned().chain([reminder]).collect();
+    set_reminders(resource, kept);
+}
+
+/// Forgets that this was told, because what it was about is no more.
+pub(crate) fn forget_reminder(resource: &mut Resource, kind: &str) {
+    if is_reminded(resource, kind) {
+        let kept = reminders(resource).filter(|reminder| part_text(reminder, "kind") != Some(kind)).cloned();
+        let kept = kept.collect();
+        set_reminders(resource, kept);
+    }
+}
+
+/// Puts back what was told, whatever a client sent for it.
+pub(crate) fn restore_reminders(previous: &Resource, resource: &mut Resource) {
+    if !reminders(previous).eq(reminders(resource)) {
+        set_reminders(resource, reminders(previous).cloned().collect());
+    }
+}
+
+fn reminders(of: &Resource) -> impl Iterator<Item = &Value> {
+    all_of(of, REMINDER)
+}
+
+/// All of our own extensions of this name.
+pub(crate) fn all_of<'a>(of: &'a Resource, name: &'static str) -> impl Iterator<Item = &'a Value> {
+    all(of.value()).filter(move |extension| is_ours(url(extension), "StructureDefinition", name))
+}
+
+fn set_reminders(resource: &mut Resource, reminders: Vec<Value>) {
+    put(resource, REMINDER, None);
+    for reminder in reminders {
+        add(resource, reminder);
+    }
+}
+
+/// Adds an extension after those that are there.
+pub(crate) fn add(resource: &mut Resource, extension: Value) {
+    let members = resource.members_mut();
+    match members.get_mut("extension").and_then(Value::as_array_mut) {
+        Some(list) => list.push(extension),
+        None => {
+            members.insert("extension".to_owned(), json!([extension]));
+        }
+    }
+}
 
 /// The extensions of a resource, element or extension.
 fn all(of: &Value) -> impl Iterator<Item = &Value> {
@@ -92,6 +152,17 @@ pub fn put_part(extension: &mut Value, name: &str, value_name: &str, value: Opti
             members.insert("extension".to_owned(), Value::Array(list));
         }
     }
+}
+
+/// Puts the extension with this full url in place of the one there, or last.
+pub fn put_url(resource: &mut Resource, full: &str, extension: Value) {
+    let members = resource.members_mut();
+    let mut list = match members.get_mut("extension").map(Value::take) {
+        Some(Value::Array(list)) => list,
+        _ => Vec::new(),
+    };
+    place(&mut list, |there| url(there) == full, Some(extension));
+    members.insert("extension".to_owned(), Value::Array(list));
 }
 
 /// Replaces the first match and drops the others.

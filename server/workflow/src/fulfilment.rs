@@ -10,8 +10,8 @@ use crate::clock::{Clock, RESPONSE, UCR};
 use crate::element::{
     code_in, concept, fill, is_reference_to, items, put, reference, reference_to, same_reference,
 };
-use crate::service_request::{is_urgent_response, performer};
-use crate::{Related, extension, task};
+use crate::service_request::{is_urgent_response, performer, status_reason};
+use crate::{Related, extension, task, timer};
 
 const TASK_CODE: &str = "http://hl7.org/fhir/CodeSystem/task-code";
 
@@ -142,8 +142,20 @@ pub(crate) fn reprioritized(
     }
     let mut task = touched(task, now);
     put(&mut task, "priority", referral.get("priority").cloned());
-    clock.due = related.settings.due(clock.start, referral.text("priority"));
-    clock.status = if now > clock.due { "breached" } else { "running" }.to_owned();
+    let is_stat = referral.text("priority") == Some("stat");
+    match (is_urgent_response(referral), is_stat) {
+        // It becomes a two-hour response now, and is no more one (IC-UCR-04).
+        (true, true) => clock = Clock::started(UCR, now, related.settings.due(now, Some("stat"))),
+        (true, false) => {
+            clock.due = related.settings.due(clock.start, referral.text("priority"));
+            clock.exclude("excluded", status_reason(referral));
+        }
+        _ => {
+            clock.due = related.settings.due(clock.start, referral.text("priority"));
+            clock.status = if now > clock.due { "breached" } else { "running" }.to_owned();
+        }
+    }
+    extension::forget_reminder(&mut task, timer::CLOCK_WARNING);
     clock.write(&mut task);
     let mut restriction = task.get("restriction").and_then(Value::as_object).cloned().unwrap_or_default();
     let mut period = restriction.get("period").and_then(Value::as_object).cloned().unwrap_or_default();
@@ -233,6 +245,6 @@ pub(crate) fn touched(task: &Resource, now: Instant) -> Resource {
     task
 }
 
-fn blank() -> Resource {
+pub(crate) fn blank() -> Resource {
     Resource::new(json!({"resourceType": "Task"})).unwrap_or_else(|_| unreachable!("Task is a resource type"))
 }

@@ -7,6 +7,8 @@
 
 pub mod care_plan;
 pub mod clock;
+mod death;
+mod directory;
 pub mod discharge;
 mod discharge_plan;
 mod duplicate;
@@ -15,18 +17,21 @@ pub mod episode_of_care;
 pub mod extension;
 mod fulfilment;
 pub mod moves;
+mod outcome_check;
 pub mod patient;
+mod readmission;
 mod referral;
 pub mod rule;
 pub mod service_request;
 pub mod task;
+pub mod timer;
 
 #[cfg(test)]
 mod tests;
 
 use fhir::{Error, Id, Instant, Issue, Resource, ResourceType};
 
-pub use clock::Settings;
+pub use clock::{Doubtful, Settings};
 pub use duplicate::{BusinessIdentifier, business_identifiers};
 pub use element::{code_system, extension_url, same_reference};
 pub use patient::nhs_number_is_valid;
@@ -43,6 +48,19 @@ pub struct Related {
     pub tasks: Vec<Resource>,
     /// The EpisodeOfCare resources whose referralRequest is that ServiceRequest.
     pub episodes: Vec<Resource>,
+    /// The Patient whom it is about.
+    pub patient: Option<Resource>,
+    /// Who asks, and who is asked: an Organization, HealthcareService or PractitionerRole.
+    pub requester: Option<Resource>,
+    pub performer: Option<Resource>,
+    /// The hospital stay of a discharge plan.
+    pub encounter: Option<Resource>,
+    /// The requests of that person that have not ended.
+    pub requests: Vec<Resource>,
+    /// The care plans of that person that have not ended.
+    pub care_plans: Vec<Resource>,
+    /// The addresses of teams that offer the service line that the performer does not offer.
+    pub candidates: Vec<String>,
     /// The text of the reference to the care-transfer hub, which owns the Tasks that no team has.
     pub hub: Option<String>,
     /// The text of the reference to the Organization behind a Task's owner: of a HealthcareService its `providedBy`, of a
@@ -67,6 +85,38 @@ pub struct Needs {
     pub episodes_of: Option<String>,
     /// Load this, and put the reference to its organization in [`Related::owner_organization`].
     pub owner: Option<String>,
+    /// Load as [`Related::patient`].
+    pub patient: Option<String>,
+    /// Load as [`Related::requester`].
+    pub requester: Option<String>,
+    /// Load as [`Related::performer`].
+    pub performer: Option<String>,
+    /// Load as [`Related::encounter`].
+    pub encounter: Option<String>,
+    /// Load what is open and about this person: as [`Related::requests`], [`Related::tasks`], [`Related::episodes`] and
+    /// [`Related::care_plans`], of the types named.
+    pub open_of: Option<(String, &'static [ResourceType])>,
+}
+
+/// The statuses of what has not ended, by type, as `status` is searched for.
+#[must_use]
+pub fn open_statuses(resource_type: ResourceType) -> String {
+    let machine = match resource_type {
+        ResourceType::SERVICE_REQUEST => &service_request::MACHINE,
+        ResourceType::TASK => &task::MACHINE,
+        ResourceType::EPISODE_OF_CARE => &episode_of_care::MACHINE,
+        ResourceType::CARE_PLAN => &care_plan::MACHINE,
+        _ => return String::new(),
+    };
+    let open = machine.moves.iter().map(|(status, _)| *status).filter(|status| machine.is_open(status));
+    open.collect::<Vec<_>>().join(",")
+}
+
+/// The code of the service line that the performer of a request does not offer: whoever does is to be loaded as
+/// [`Related::candidates`].
+#[must_use]
+pub fn line_not_offered<'a>(resource: &'a Resource, related: &Related) -> Option<&'a str> {
+    directory::line_not_offered(resource, related)
 }
 
 /// What else must be written in the same transaction. It is final: the rules are not applied to it again.
@@ -94,6 +144,12 @@ impl Outcome {
     }
 }
 
+/// The rule by which something that a profile asks for, and that is missing, is missed: a sender looks up one list of rules.
+#[must_use]
+pub fn rule_of_missing(resource: &Resource, issue: &Issue) -> Option<&'static str> {
+    referral::rule_of_missing(resource, issue)
+}
+
 /// What the rules must see before this resource is created (`previous` is `None`) or updated.
 #[must_use]
 pub fn needs(resource: &Resource, previous: Option<&Resource>) -> Needs {
@@ -103,6 +159,9 @@ pub fn needs(resource: &Resource, previous: Option<&Resource>) -> Needs {
         ResourceType::EPISODE_OF_CARE => {
             Needs { episodes_of: episode_of_care::referral(resource), ..Needs::default() }
         }
+        ResourceType::CARE_PLAN => care_plan::needs(resource),
+        ResourceType::PATIENT => death::needs(resource, previous),
+        ResourceType::ENCOUNTER => readmission::needs(resource, previous),
         _ => Needs::default(),
     }
 }
@@ -115,7 +174,8 @@ pub fn create(resource: Resource, id: &Id, related: &Related, now: Instant) -> R
         ResourceType::SERVICE_REQUEST => service_request::create(resource, id, related, now),
         ResourceType::TASK => task::create(resource, related, now),
         ResourceType::EPISODE_OF_CARE => episode_of_care::create(resource, related, now),
-        ResourceType::CARE_PLAN => care_plan::create(resource),
+        ResourceType::CARE_PLAN => care_plan::create(resource, related),
+        ResourceType::ENCOUNTER => Ok(readmission::note(resource, None, related)),
         ResourceType::PATIENT => patient::check(&resource).map(|()| Outcome::unchanged(resource)),
         _ => Ok(Outcome::unchanged(resource)),
     }
@@ -134,8 +194,12 @@ pub fn update(
         ResourceType::SERVICE_REQUEST => service_request::update(previous, resource, related, now),
         ResourceType::TASK => task::update(previous, resource, related, now),
         ResourceType::EPISODE_OF_CARE => episode_of_care::update(previous, resource, related, now),
-        ResourceType::CARE_PLAN => care_plan::update(previous, resource),
-        ResourceType::PATIENT => patient::check(&resource).map(|()| Outcome::unchanged(resource)),
+        ResourceType::CARE_PLAN => care_plan::update(previous, resource, related),
+        ResourceType::ENCOUNTER => Ok(readmission::note(resource, Some(previous), related)),
+        ResourceType::PATIENT => {
+            patient::check(&resource)?;
+            Ok(death::update(previous, resource, related, now))
+        }
         _ => Ok(Outcome::unchanged(resource)),
     }
 }

@@ -115,7 +115,7 @@ pub(crate) fn quoted(words: &[&str]) -> String {
     }
 }
 
-fn same_but_meta(a: &Resource, b: &Resource) -> bool {
+pub(crate) fn same_but_meta(a: &Resource, b: &Resource) -> bool {
     fn rest(resource: &Resource) -> impl Iterator<Item = (&String, &fhir::Value)> {
         resource.members().iter().filter(|(name, _)| *name != "meta")
     }

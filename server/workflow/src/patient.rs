@@ -2,6 +2,7 @@
 //! <https://www.datadictionary.nhs.uk/attributes/nhs_number.html>.
 
 use fhir::{Error, Issue, IssueType, Resource, Value};
+use jiff::civil::Date;
 
 use crate::element::{code_in_any, items};
 use crate::{extension, rule};
@@ -21,6 +22,20 @@ pub fn nhs_number_is_valid(text: &str) -> bool {
     }
     let sum: u32 = digits[..9].iter().zip((2..=10).rev()).map(|(digit, weight)| digit * weight).sum();
     (11 - sum % 11) % 11 == digits[9]
+}
+
+/// Whether the record says that the person has died.
+#[must_use]
+pub fn has_died(patient: &Resource) -> bool {
+    patient.get("deceasedDateTime").is_some()
+        || patient.get("deceasedBoolean").and_then(Value::as_bool) == Some(true)
+}
+
+/// How old somebody was on this day, in whole years; `None` without a whole date of birth.
+pub(crate) fn age_on(patient: &Resource, day: Date) -> Option<i16> {
+    let born: Date = patient.text("birthDate").filter(|text| text.len() == 10)?.parse().ok()?;
+    let had_birthday = (day.month(), day.day()) >= (born.month(), born.day());
+    Some(day.year() - born.year() - i16::from(!had_birthday))
 }
 
 /// Refuses (422, IC-REF-02) an NHS number with a wrong check digit, or one that is said to be verified and is not there.
@@ -91,6 +106,16 @@ mod tests {
         ] {
             assert!(!nhs_number_is_valid(invalid), "{invalid}");
         }
+    }
+
+    #[test]
+    fn age_is_in_whole_years() {
+        let patient = Resource::new(json!({"resourceType": "Patient", "birthDate": "1961-11-22"})).unwrap();
+        for (day, age) in [("2026-11-21", 64), ("2026-11-22", 65), ("2027-01-01", 65)] {
+            assert_eq!(age_on(&patient, day.parse().unwrap()), Some(age), "{day}");
+        }
+        let unknown = Resource::new(json!({"resourceType": "Patient", "birthDate": "1961"})).unwrap();
+        assert_eq!(age_on(&unknown, "2026-11-21".parse().unwrap()), None);
     }
 
     #[test]

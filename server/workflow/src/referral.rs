@@ -3,14 +3,18 @@
 //!
 //! Which elements a referral has is the profile's matter; here are the rules that need the time, the version before or the Tasks.
 
-use fhir::{Error, Id, Instant, Issue, IssueType, Resource, Value};
+use fhir::{Cause, Error, Id, Instant, Issue, IssueType, Resource, Value};
 
+use crate::clock::Doubtful;
+use crate::duplicate::suspected_twin;
 use crate::element::{code_in, concept, items, put, reference, same_reference};
+use crate::moves::same_but_meta;
+use crate::patient::age_on;
 use crate::service_request::{
-    MACHINE, check_journey, check_reason, is_urgent_response, join_journey, kind, performer, service_line,
-    status_reason,
+    Kind, MACHINE, begins, check_death, check_journey, check_reason, is_urgent_response, join_journey, kind,
+    performer, service_line, status_reason,
 };
-use crate::{Effect, Outcome, Related, episode_of_care, extension, fulfilment, rule};
+use crate::{Effect, Outcome, Related, directory, episode_of_care, extension, fulfilment, rule};
 
 pub(crate) fn create(
     mut referral: Resource,
@@ -21,6 +25,7 @@ pub(crate) fn create(
     MACHINE.check_first(&referral)?;
     let mut warnings = Vec::new();
     rule::unless_refused(check_content(&referral, None, related, now, &mut warnings))?;
+    check_suspected(&referral, None, related, now, &mut warnings)?;
     join_journey(&mut referral, None, related);
     let mut effects = Vec::new();
     if referral.text("status") == Some("active") && !related.tasks.iter().any(fulfilment::is_open) {
@@ -36,6 +41,7 @@ pub(crate) fn update(
     now: Instant,
 ) -> Result<Outcome, Error> {
     join_journey(&mut referral, Some(previous), related);
+    check_completed_amendment(previous, &referral, related)?;
     MACHINE.check_move(previous, &referral)?;
     let mut warnings = Vec::new();
     if previous.same_content(&referral) {
@@ -47,8 +53,25 @@ pub(crate) fn update(
     issues.extend(check_reason(&referral));
     issues.extend(check_completed(previous, &referral, related));
     rule::unless_refused(issues)?;
+    check_suspected(&referral, Some(previous), related, now, &mut warnings)?;
     let effects = effects(previous, &referral, related, now, &mut warnings);
     Ok(Outcome { resource: referral, effects, warnings })
+}
+
+/// What a team must know of every referral.
+const FACTS: [&str; 6] = ["requester", "extension", "code", "priority", "reasonCode", "authoredOn"];
+
+/// The rule that a profile's finding stands for, when it is that one of the facts of a referral is missing.
+pub(crate) fn rule_of_missing(request: &Resource, issue: &Issue) -> Option<&'static str> {
+    if issue.code != IssueType::Required || kind(request) != Some(Kind::Referral) {
+        return None;
+    }
+    let at = issue.expression.first()?.strip_prefix("ServiceRequest.")?;
+    if at.contains("/ic-clock-start") {
+        return Some(rule::UCR_CLOCK_START);
+    }
+    let name = at.split(['.', '[', '(']).next()?;
+    FACTS.contains(&name).then_some(rule::REFERRAL_FACTS)
 }
 
 /// What a referral must say once it is no draft, and before it has ended.
@@ -63,6 +86,8 @@ fn check_content(
     if !matches!(referral.text("status"), Some("active" | "on-hold")) {
         return issues;
     }
+    issues.extend(check_death(referral, previous, related));
+    issues.extend(directory::check(referral, previous, related, warnings));
     let settings = &related.settings;
     let late_reason = extension::find(referral, "ic-late-entry-reason").is_some();
     if is_category(referral, "step-down") && items(referral, "basedOn").is_empty() {
@@ -128,6 +153,16 @@ fn check_content(
             ),
             Some(Some(_)) => {}
         }
+        let today = settings.date(now.microseconds());
+        if related.patient.as_ref().and_then(|person| age_on(person, today)).is_some_and(|age| age < 18) {
+            let sentence = "A two-hour response is for adults, and this person is younger than 18.";
+            warnings.push(
+                Issue::warning(IssueType::BusinessRule, sentence)
+                    .by_rule(rule::UCR_PLACE)
+                    .at("ServiceRequest.subject"),
+            );
+        }
+        issues.extend(previous.and_then(|previous| check_priority(previous, referral)));
         if extension::text(referral, "ic-place-of-care")
             .is_some_and(|p| !matches!(p, "home" | "care-home" | "temporary"))
         {
@@ -141,6 +176,71 @@ fn check_content(
         }
     }
     issues
+}
+
+/// Refuses to make an active urgent response more or less urgent without saying why.
+fn check_priority(previous: &Resource, referral: &Resource) -> Option<Issue> {
+    let is_stat = |request: &Resource| request.text("priority") == Some("stat");
+    let changed = previous.text("status") == Some("active") && is_stat(previous) != is_stat(referral);
+    let explained = status_reason(referral).is_some() && status_reason(referral) != status_reason(previous);
+    let sentence = "An urgent response that becomes 'stat', or is it no more, says why: send the extension \
+                    http://hl7.org/fhir/StructureDefinition/request-statusReason with the reason for the new priority. The clock follows it.";
+    (changed && !explained).then(|| {
+        Issue::error(IssueType::BusinessRule, sentence)
+            .by_rule(rule::UCR_PRIORITY)
+            .at("ServiceRequest.priority")
+    })
+}
+
+/// Tells of, or refuses (409), a second referral of the person to the same team and line within a day, unless its sender says that it
+/// is meant.
+fn check_suspected(
+    referral: &Resource,
+    previous: Option<&Resource>,
+    related: &Related,
+    now: Instant,
+    warnings: &mut Vec<Issue>,
+) -> Result<(), Error> {
+    let handling = related.settings.suspected_duplicate;
+    let is_meant =
+        extension::text(referral, "ic-duplicate-override").is_some_and(|why| !why.trim().is_empty());
+    if handling == Doubtful::Ignore || is_meant || !begins(referral, previous) {
+        return Ok(());
+    }
+    let Some(twin) = suspected_twin(referral, related, now).and_then(Resource::address) else {
+        return Ok(());
+    };
+    let sentence = format!(
+        "{twin} is an active referral of this person to the same team for the same service line, less than 24 hours old. If this one is \
+         meant as well, say why in the extension ic-duplicate-override."
+    );
+    if handling == Doubtful::Refuse {
+        let issue = Issue::error(IssueType::Duplicate, sentence).by_rule(rule::DUPLICATE_SUSPECTED);
+        return Err(Error::with_issue(Cause::Duplicate, issue.at("ServiceRequest")));
+    }
+    let issue = Issue::warning(IssueType::Duplicate, sentence).by_rule(rule::DUPLICATE_SUSPECTED);
+    warnings.push(issue.at("ServiceRequest"));
+    Ok(())
+}
+
+/// Refuses (409) to amend what a team has completed already, while another Task of the referral is open or after its end.
+fn check_completed_amendment(
+    previous: &Resource,
+    referral: &Resource,
+    related: &Related,
+) -> Result<(), Error> {
+    let is_completed = previous.text("status") == Some("completed")
+        || related
+            .tasks
+            .iter()
+            .any(|task| fulfilment::is_fulfilment(task) && task.text("status") == Some("completed"));
+    let is_amended = previous.text("status") == referral.text("status") && !same_but_meta(previous, referral);
+    if is_completed && is_amended {
+        let sentence = "A team has completed its Task for this referral, so it cannot be amended any more. Make a new ServiceRequest with \
+                        'replaces', or an onward referral on the same journey.";
+        return Err(rule::forbidden(rule::AMENDMENT_LATE, "ServiceRequest", sentence));
+    }
+    Ok(())
 }
 
 /// Refuses (409) to change what a team has begun to work on.
@@ -321,6 +421,6 @@ fn reason(referral: &Resource, otherwise: &str) -> Value {
     status_reason(referral).cloned().unwrap_or_else(|| concept("ic-status-reason", otherwise))
 }
 
-fn is_category(referral: &Resource, code: &str) -> bool {
+pub(crate) fn is_category(referral: &Resource, code: &str) -> bool {
     items(referral, "category").iter().any(|concept| code_in(concept, "ic-referral-category") == Some(code))
 }

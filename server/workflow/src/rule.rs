@@ -18,8 +18,12 @@ pub const STATE_FIXED: &str = "IC-STATE-04";
 pub const REFERRAL_NHS_NUMBER: &str = "IC-REF-02";
 /// A step-down referral names its discharge plan.
 pub const REFERRAL_PLAN: &str = "IC-REF-03";
-/// A referral that no team has goes to the care-transfer hub.
+/// A referral names what a team must know.
+pub const REFERRAL_FACTS: &str = "IC-REF-01";
+/// Whoever asks and whoever is asked is active; a referral that no team has goes to the care-transfer hub.
 pub const REFERRAL_OWNER: &str = "IC-REF-04";
+/// The performer offers what is asked for.
+pub const REFERRAL_LINE: &str = "IC-REF-05";
 /// A referral is not written in the future, and a late one says why.
 pub const REFERRAL_AUTHORED: &str = "IC-REF-06";
 /// A referral and its Task are about the same person, and about a referral that waits for an answer.
@@ -27,13 +31,17 @@ pub const REFERRAL_TASK: &str = "IC-TASK-01";
 
 /// A request is sent once: its requester's identifier of it tells.
 pub const DUPLICATE: &str = "IC-DUP-01";
+/// A second referral of the same person to the same team within a day is meant.
+pub const DUPLICATE_SUSPECTED: &str = "IC-DUP-02";
 
 /// A two-hour referral says when its clock started.
 pub const UCR_CLOCK_START: &str = "IC-UCR-01";
 /// That clock did not start in the future, and a late entry says why.
 pub const UCR_CLOCK_TIME: &str = "IC-UCR-02";
-/// A two-hour response is given where the person lives.
+/// A two-hour response is for adults, where they live.
 pub const UCR_PLACE: &str = "IC-UCR-03";
+/// An urgent response becomes more or less urgent for a reason.
+pub const UCR_PRIORITY: &str = "IC-UCR-04";
 
 /// Clocks, the discharge-ready date and the discharge state are written by the server alone.
 pub const CLOCK_READ_ONLY: &str = "IC-CLK-01";
@@ -51,7 +59,7 @@ pub const EPISODE_END: &str = "IC-EP-03";
 
 /// An actual discharge has a destination and a method.
 pub const DISCHARGE_FACTS: &str = "IC-DIS-01";
-/// Nobody is ready after having left, or leaves in the future.
+/// Nobody is ready after having left, leaves before having come, or leaves in the future.
 pub const DISCHARGE_ORDER: &str = "IC-DIS-02";
 /// Nobody is scheduled to leave who needs the hospital.
 pub const DISCHARGE_CRITERIA: &str = "IC-DIS-03";
@@ -62,9 +70,16 @@ pub const DISCHARGE_DELAY: &str = "IC-DIS-05";
 
 /// What a team works on is not changed under its hands.
 pub const AMENDMENT: &str = "IC-AMD-01";
+/// What a team has completed is not changed afterwards.
+pub const AMENDMENT_LATE: &str = "IC-AMD-02";
+
+/// Nobody is referred who has died.
+pub const DEATH: &str = "IC-DEATH-01";
 
 /// An active plan has a goal or an activity.
 pub const PLAN_EMPTY: &str = "IC-CP-01";
+/// A journey has one active plan.
+pub const PLAN_TWICE: &str = "IC-CP-02";
 
 /// Refuses (422) when there is an issue.
 pub(crate) fn unless_refused(issues: Vec<Issue>) -> Result<(), Error> {

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::element::{code_in, fill, is_reference_to, items, put, reference};
 use crate::moves::Machine;
-use crate::{Needs, Outcome, Related, discharge_plan, extension, referral, rule};
+use crate::{Needs, Outcome, Related, discharge_plan, extension, patient, referral, rule};
 
 /// The moves of a request.
 pub const MACHINE: Machine = Machine {
@@ -76,21 +76,53 @@ pub(crate) fn needs(request: &Resource, previous: Option<&Resource>) -> Needs {
         return Needs::default();
     };
     let address = previous.and_then(Resource::address);
-    match kind {
-        Kind::DischargePlan => Needs { tasks_based_on: address, ..Needs::default() },
-        // A transaction may bring the referral and its Task together.
-        Kind::Referral if previous.is_none() => Needs {
-            based_on: based_on(request).map(str::to_owned).filter(|_| request.get("requisition").is_none()),
-            tasks_of: request.address(),
+    let text = |value: Option<&Value>| reference(value).map(str::to_owned);
+    let patient = text(request.get("subject"));
+    if kind == Kind::DischargePlan {
+        return Needs {
+            tasks_based_on: address,
+            patient: patient.filter(|_| begins(request, previous)),
+            encounter: text(request.get("encounter")),
             ..Needs::default()
-        },
-        Kind::Referral => Needs {
-            based_on: based_on(request).map(str::to_owned).filter(|_| request.get("requisition").is_none()),
-            tasks_of: address.clone(),
-            episodes_of: address,
-            ..Needs::default()
-        },
+        };
     }
+    let begins = begins(request, previous);
+    let changed = |of: fn(&Resource) -> Option<&Value>| {
+        begins || previous.is_some_and(|previous| reference(of(previous)) != reference(of(request)))
+    };
+    let line_changed = previous.is_some_and(|previous| service_line(previous) != service_line(request));
+    Needs {
+        based_on: based_on(request).map(str::to_owned).filter(|_| request.get("requisition").is_none()),
+        // A transaction may bring the referral and its Task together.
+        tasks_of: address.clone().or_else(|| request.address()),
+        episodes_of: address,
+        open_of: patient
+            .clone()
+            .filter(|_| begins)
+            .map(|patient| (patient, &[ResourceType::SERVICE_REQUEST][..])),
+        patient: patient.filter(|_| begins),
+        requester: text(request.get("requester")).filter(|_| changed(|request| request.get("requester"))),
+        performer: text(performer(request)).filter(|_| changed(performer) || line_changed),
+        ..Needs::default()
+    }
+}
+
+/// Whether this version makes the request active.
+pub(crate) fn begins(request: &Resource, previous: Option<&Resource>) -> bool {
+    request.text("status") == Some("active") && previous.is_none_or(|p| p.text("status") == Some("draft"))
+}
+
+/// Refuses a request for somebody who has died.
+pub(crate) fn check_death(
+    request: &Resource,
+    previous: Option<&Resource>,
+    related: &Related,
+) -> Option<Issue> {
+    let sentence = "The record says that this person has died, so nobody is asked to care for them. If that is wrong, correct \
+                    Patient.deceased first.";
+    (begins(request, previous) && related.patient.as_ref().is_some_and(patient::has_died)).then(|| {
+        Issue::error(IssueType::BusinessRule, sentence).by_rule(rule::DEATH).at("ServiceRequest.subject")
+    })
 }
 
 pub(crate) fn create(request: Resource, id: &Id, related: &Related, now: Instant) -> Result<Outcome, Error> {
@@ -167,6 +199,12 @@ pub(crate) fn check_reason(request: &Resource) -> Option<Issue> {
 /// Why the request has its status: a CodeableConcept.
 pub(crate) fn status_reason(request: &Resource) -> Option<&Value> {
     extension::find_url(request.value(), STATUS_REASON).and_then(extension::value)
+}
+
+/// Says why the request has its status.
+pub(crate) fn put_status_reason(request: &mut Resource, reason: Value) {
+    let extension = json!({"url": STATUS_REASON, "valueCodeableConcept": reason});
+    extension::put_url(request, STATUS_REASON, extension);
 }
 
 const STATUS_REASON: &str = "http://hl7.org/fhir/StructureDefinition/request-statusReason";

@@ -13,7 +13,7 @@ use crate::element::{code_in, concept, fill, is_reference_to, items, put, refere
 use crate::fulfilment::{self, focus, is_fulfilment};
 use crate::moves::Machine;
 use crate::service_request::{self, Kind};
-use crate::{Effect, Needs, Outcome, Related, episode_of_care, extension, rule};
+use crate::{Effect, Needs, Outcome, Related, episode_of_care, extension, outcome_check, rule};
 
 /// The moves that a client may make. The server also holds, resumes and cancels Tasks with their referral.
 pub const MACHINE: Machine = Machine {
@@ -46,7 +46,14 @@ pub(crate) fn needs(task: &Resource, previous: Option<&Resource>) -> Needs {
     };
     let owner = reference(task.get("owner")).filter(|text| !is_reference_to(text, "Organization"));
     let moves = previous.is_some_and(|previous| previous.text("status") != task.text("status"));
+    let completes = moves && task.text("status") == Some("completed");
+    let plan = items(task, "basedOn").iter().filter_map(|item| reference(Some(item)));
+    let plan = plan
+        .filter(|text| is_reference_to(text, "ServiceRequest") && !same_reference(text, focus))
+        .map(str::to_owned);
     Needs {
+        based_on: plan.filter(|_| completes).next(),
+        patient: reference(task.get("for")).filter(|_| completes).map(str::to_owned),
         focus: Some(focus.to_owned()),
         tasks_of: Some(focus.to_owned()),
         episodes_of: previous.is_some().then(|| focus.to_owned()),
@@ -56,6 +63,7 @@ pub(crate) fn needs(task: &Resource, previous: Option<&Resource>) -> Needs {
 }
 
 pub(crate) fn create(mut task: Resource, related: &Related, now: Instant) -> Result<Outcome, Error> {
+    extension::put(&mut task, "ic-reminder", None);
     if !applies_to(&task, related) {
         return Ok(Outcome::unchanged(task));
     }
@@ -85,6 +93,7 @@ pub(crate) fn update(
     now: Instant,
 ) -> Result<Outcome, Error> {
     if !applies_to(previous, related) && !applies_to(&task, related) {
+        extension::restore_reminders(previous, &mut task);
         return Ok(Outcome::unchanged(task));
     }
     let sent_clock = extension::find(&task, "ic-clock").cloned();
@@ -120,6 +129,9 @@ pub(crate) fn update(
     let mut effects: Vec<Effect> = redirect.map(Effect::Create).into_iter().collect();
     effects.extend(episode_effect(previous, &task, contact.as_ref(), related, now, &mut warnings));
     effects.extend(completed_referral(&task, &effects, related));
+    if previous.text("status") != task.text("status") && task.text("status") == Some("completed") {
+        effects.extend(outcome_check::planned(&task, related, now));
+    }
     Ok(Outcome { resource: task, effects, warnings })
 }
 
@@ -170,6 +182,7 @@ fn restore(previous: &Resource, task: &mut Resource) {
     for name in ["ic-clock", "ic-hold"] {
         extension::put(task, name, extension::find(previous, name).cloned());
     }
+    extension::restore_reminders(previous, task);
 }
 
 fn check_fixed(previous: &Resource, task: &Resource) -> Vec<Issue> {
@@ -236,7 +249,7 @@ fn output<'a>(task: &'a Resource, kind: &str) -> Option<&'a Value> {
     })
 }
 
-fn contact_text(task: &Resource) -> Option<&str> {
+pub(crate) fn contact_text(task: &Resource) -> Option<&str> {
     output(task, "first-contact")?.get("valueDateTime").and_then(Value::as_str)
 }
 
@@ -247,6 +260,21 @@ fn contact(task: &Resource, related: &Related) -> Option<Contact> {
 
 fn outcome(task: &Resource) -> Option<&Value> {
     output(task, "outcome")?.get("valueCodeableConcept")
+}
+
+/// Whether the person was seen.
+pub(crate) fn has_contact(task: &Resource) -> bool {
+    contact_text(task).is_some()
+}
+
+/// Whether the Task says how it ended.
+pub(crate) fn has_outcome(task: &Resource) -> bool {
+    outcome(task).is_some()
+}
+
+/// The code of how the Task ended.
+pub(crate) fn outcome_code(task: &Resource) -> Option<&str> {
+    outcome(task).and_then(|outcome| code_in(outcome, "ic-episode-outcome"))
 }
 
 const MINUTE: i64 = 60_000_000;

@@ -7,5 +7,6 @@ mod malformed;
 mod put_back;
 mod referral;
 mod task;
+mod timer;
 mod walk;
 mod world;

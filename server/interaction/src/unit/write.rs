@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fhir::{Cause, Error, Id, Issue, Resource, ResourceType};
-use store::{Commit, Committed, Written};
+use store::{Commit, Committed, Due, Written};
 
 use super::{Planned, Unit};
 use crate::batch::Entry;
@@ -40,6 +40,8 @@ pub(crate) enum Write {
     Transaction(Vec<Entry>),
     /// What the server publishes on its own account.
     Publication,
+    /// What the server writes because a time has come.
+    Due(Due),
 }
 
 impl Unit<'_> {
@@ -64,6 +66,7 @@ impl Unit<'_> {
             }
             Write::Transaction(entries) => return self.transaction(entries).await,
             Write::Publication => return self.publication().await,
+            Write::Due(due) => return self.draft_due(*due).await,
         };
         Ok(vec![Some(one)])
     }

@@ -163,7 +163,9 @@ fn what_has_ended_is_not_changed_but_for_its_labels() {
             let previous = complete(machine.resource_type, status);
             let mut noted = previous.clone();
             noted.members_mut().insert("note".to_owned(), json!([{"text": "late"}]));
-            assert_eq!(refusal(update(&previous, noted, &related(), now)).1, "IC-STATE-01", "{status}");
+            let late = machine.resource_type == "ServiceRequest" && *status == "completed";
+            let rule = if late { "IC-AMD-02" } else { "IC-STATE-01" };
+            assert_eq!(refusal(update(&previous, noted, &related(), now)).1, rule, "{status}");
             let mut labelled = previous.clone();
             labelled.members_mut().insert("meta".to_owned(), json!({"tag": [{"code": "x"}]}));
             assert!(
@@ -212,7 +214,7 @@ fn a_discharge_plan_moves_like_any_request() {
 #[test]
 fn the_states_of_a_discharge_are_those_of_its_table() {
     let states: Vec<&str> = discharge::STATES.iter().map(|(state, _)| *state).collect();
-    assert_eq!(states, ["planning", "ready", "scheduled", "departed", "cancelled"]);
+    assert_eq!(states, ["planning", "ready", "delayed", "scheduled", "departed", "cancelled"]);
     assert!(discharge::STATES.iter().flat_map(|(_, to)| *to).all(|to| states.contains(to)));
 }
 

@@ -128,7 +128,7 @@ fn what_a_referral_must_say() {
     world.create(early).unwrap();
     assert_eq!(
         world.warnings.iter().map(|w| w.rule.unwrap()).collect::<Vec<_>>(),
-        ["IC-REF-06", "IC-UCR-03"]
+        ["IC-REF-06", "IC-UCR-03", "IC-DUP-02"]
     );
 }
 
@@ -235,7 +235,11 @@ fn what_a_team_works_on_is_not_changed() {
     world.change(&referral, other_team).unwrap();
     assert_eq!(world.resources[&task].get("owner").unwrap()["reference"], "HealthcareService/ucr-east");
     assert_eq!(world.status(&task), "requested");
-    world.change(&referral, |value| value["priority"] = json!("asap")).unwrap();
+    let less = |value: &mut fhir::Value| value["priority"] = json!("asap");
+    assert_eq!(refusal(world.change(&referral, less)).1, "IC-UCR-04");
+    world.change(&referral, |value| explained(value, "asap")).unwrap();
+    let clock = crate::clock::Clock::of(&world.resources[&task], &crate::Settings::default()).unwrap();
+    assert_eq!(clock.status, "excluded");
     assert_eq!(
         world.resources[&task].get("restriction"),
         Some(&json!({"period": {"end": "2026-11-21T23:59:00.000Z"}}))
@@ -247,6 +251,100 @@ fn what_a_team_works_on_is_not_changed() {
     );
     assert_eq!(refusal(world.change(&referral, other_line)), conflict("code"));
     world.change(&referral, |value| value["supportingInfo"] = json!([{"reference": "Flag/1"}])).unwrap();
+}
+
+/// Another priority, and why.
+fn explained(value: &mut fhir::Value, priority: &str) {
+    value["priority"] = json!(priority);
+    let why = "http://hl7.org/fhir/StructureDefinition/request-statusReason";
+    let reason = json!({"text": format!("now {priority}")});
+    value["extension"].as_array_mut().unwrap().retain(|extension| extension["url"] != why);
+    value["extension"].as_array_mut().unwrap().push(json!({"url": why, "valueCodeableConcept": reason}));
+}
+
+#[test]
+fn what_becomes_more_urgent_gets_a_clock_of_its_own() {
+    let mut world = World::new();
+    let mut value = ucr_referral("active");
+    value["priority"] = json!("urgent");
+    let referral = world.create(value).unwrap();
+    let task = world.only(ResourceType::TASK);
+    world.now = at("12:00");
+    world.change(&referral, |value| explained(value, "stat")).unwrap();
+    let clock = crate::clock::Clock::of(&world.resources[&task], &crate::Settings::default()).unwrap();
+    assert_eq!(
+        (clock.kind.as_str(), clock.status.as_str(), clock.start, clock.due),
+        ("ucr-2h", "running", at("12:00"), at("14:00"))
+    );
+}
+
+#[test]
+fn a_second_referral_of_the_same_day_is_suspected() {
+    let mut world = World::new();
+    world.create(ucr_referral("active")).unwrap();
+    let mut second = ucr_referral("active");
+    second["identifier"][0]["value"] = json!("8");
+    world.create(second.clone()).unwrap();
+    assert_eq!(world.warnings.iter().map(|w| w.rule).collect::<Vec<_>>(), [Some("IC-DUP-02")]);
+    world.settings.suspected_duplicate = crate::Doubtful::Refuse;
+    let (status, rule, _) = refusal(world.create(second.clone()));
+    assert_eq!((status, rule), (409, "IC-DUP-02"));
+    let why = json!({"url": extension_url("ic-duplicate-override"), "valueString": "a second fall"});
+    let mut meant = second.clone();
+    meant["extension"].as_array_mut().unwrap().push(why);
+    world.create(meant).unwrap();
+    assert_eq!(world.warnings, []);
+    let mut other = second.clone();
+    other["subject"]["reference"] = json!("Patient/p2");
+    world.create(other).unwrap();
+    world.now = at("2026-11-22T09:10:00Z");
+    world.create(second).unwrap();
+}
+
+#[test]
+fn who_is_asked_offers_it_and_is_active() {
+    let mut world = World::new();
+    let service = |id: &str, line: &str, active: bool| json!({"resourceType": "HealthcareService", "id": id, "active": active, "type": [ours("ic-service-line", line)]});
+    world.put(service("ucr-south", "reablement", true));
+    world.create(ucr_referral("active")).unwrap();
+    assert_eq!(world.warnings.iter().map(|w| w.rule).collect::<Vec<_>>(), [Some("IC-REF-05")]);
+    world.settings.line_not_offered = crate::Doubtful::Refuse;
+    let (status, rule, at) = refusal(world.create(ucr_referral("active")));
+    assert_eq!((status, rule, at.as_str()), (422, "IC-REF-05", "ServiceRequest.performer"));
+    world.put(service("ucr-south", "urgent-community-response", false));
+    assert_eq!(refusal(world.create(ucr_referral("active"))).1, "IC-REF-04");
+    world.put(service("ucr-south", "care-transfer-hub", true));
+    world.create(ucr_referral("active")).unwrap();
+    world.put(service("ucr-south", "urgent-community-response", true));
+    let referral = world.create(ucr_referral("active")).unwrap();
+    // Who is asked already stays asked.
+    world.put(service("ucr-south", "urgent-community-response", false));
+    world.change(&referral, |value| value["note"] = json!([{"text": "key safe"}])).unwrap();
+    world.put(json!({"resourceType": "PractitionerRole", "id": "gp", "active": false}));
+    world.put(service("ucr-south", "urgent-community-response", true));
+    let (_, rule, at) = refusal(world.create(ucr_referral("active")));
+    assert_eq!((rule, at.as_str()), ("IC-REF-04", "ServiceRequest.requester"));
+}
+
+#[test]
+fn nobody_is_referred_who_has_died_and_children_are_noticed() {
+    let mut world = World::new();
+    let person =
+        |member: &str, value: fhir::Value| json!({"resourceType": "Patient", "id": "p1", member: value});
+    world.put(person("birthDate", json!("2010-01-01")));
+    world.create(ucr_referral("active")).unwrap();
+    assert_eq!(world.warnings.iter().map(|w| w.rule).collect::<Vec<_>>(), [Some("IC-UCR-03")]);
+    for (member, value) in [("deceasedBoolean", json!(true)), ("deceasedDateTime", json!("2026-11-20"))] {
+        world.put(person(member, value));
+        assert_eq!(
+            refusal(world.create(ucr_referral("active"))),
+            (422, "IC-DEATH-01", "ServiceRequest.subject".into())
+        );
+        assert_eq!(refusal(world.create(discharge_plan(&[]))).1, "IC-DEATH-01");
+        world.create(ucr_referral("draft")).unwrap();
+    }
+    world.put(person("deceasedBoolean", json!(false)));
+    world.create(discharge_plan(&[])).unwrap();
 }
 
 #[test]
@@ -274,15 +372,23 @@ fn what_the_rules_must_see() {
     let resource = |value| fhir::Resource::new(value).unwrap();
     let mut referral = resource(reablement_referral("ServiceRequest/plan"));
     let based_on = Some("ServiceRequest/plan".to_owned());
-    assert_eq!(needs(&referral, None), Needs { based_on: based_on.clone(), ..Needs::default() });
+    let person = Some("Patient/p1".to_owned());
+    let begins = Needs {
+        based_on: based_on.clone(),
+        patient: person.clone(),
+        requester: Some("PractitionerRole/hub-nurse".into()),
+        performer: Some(REABLEMENT.into()),
+        open_of: Some(("Patient/p1".into(), &[ResourceType::SERVICE_REQUEST])),
+        ..Needs::default()
+    };
+    assert_eq!(needs(&referral, None), begins);
     referral.members_mut().insert("id".into(), json!("r"));
     let address = Some("ServiceRequest/r".to_owned());
-    let expected = Needs { based_on: based_on.clone(), tasks_of: address.clone(), ..Needs::default() };
-    assert_eq!(needs(&referral, None), expected);
+    assert_eq!(needs(&referral, None), Needs { tasks_of: address.clone(), ..begins });
     let expected = Needs { based_on, tasks_of: address.clone(), episodes_of: address, ..Needs::default() };
     assert_eq!(needs(&referral, Some(&referral)), expected);
     let mut plan = resource(discharge_plan(&[]));
-    assert_eq!(needs(&plan, None), Needs::default());
+    assert_eq!(needs(&plan, None), Needs { patient: person, ..Needs::default() });
     plan.members_mut().insert("id".into(), json!("p"));
     let expected = Needs { tasks_based_on: Some("ServiceRequest/p".into()), ..Needs::default() };
     assert_eq!(needs(&plan, Some(&plan)), expected);

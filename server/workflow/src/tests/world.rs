@@ -6,7 +6,7 @@ use fhir::{Error, Id, Instant, Issue, Resource, ResourceType, Value};
 use serde_json::json;
 
 use crate::element::{items, reference, same_reference};
-use crate::{Effect, Needs, Related, code_system, create, extension_url, needs, update};
+use crate::{Effect, Needs, Outcome, Related, code_system, create, extension_url, needs, timer, update};
 
 pub const HUB: &str = "Organization/hub";
 pub const UCR_TEAM: &str = "HealthcareService/ucr-south";
@@ -23,11 +23,50 @@ pub struct World {
     pub now: Instant,
     pub hub: Option<String>,
     pub warnings: Vec<Issue>,
+    pub settings: crate::Settings,
 }
 
 impl World {
     pub fn new() -> Self {
-        Self { resources: BTreeMap::new(), now: at("09:06"), hub: Some(HUB.to_owned()), warnings: Vec::new() }
+        Self {
+            resources: BTreeMap::new(),
+            now: at("09:06"),
+            hub: Some(HUB.to_owned()),
+            warnings: Vec::new(),
+            settings: crate::Settings::default(),
+        }
+    }
+
+    /// Puts a resource there as it is, past all rules.
+    pub fn put(&mut self, resource: Value) -> String {
+        let resource = Resource::new(resource).unwrap();
+        let id = Id::parse(resource.id().unwrap()).unwrap();
+        self.write(resource, &id)
+    }
+
+    /// Lets the timer write everything that is due now; the addresses of what it wrote.
+    pub fn tick(&mut self) -> Vec<String> {
+        let mut written = Vec::new();
+        loop {
+            let due = |r: &&Resource| timer::due(r, &self.settings).is_some_and(|due| due <= self.now);
+            let waiting: Vec<Resource> = self.resources.values().filter(due).cloned().collect();
+            let ran: Vec<(Resource, Outcome)> = waiting
+                .into_iter()
+                .filter_map(|r| timer::run(&r, &self.load(&timer::needs(&r)), self.now).map(|o| (r, o)))
+                .collect();
+            if ran.is_empty() {
+                return written;
+            }
+            for (before, outcome) in ran {
+                assert!(!before.same_content(&outcome.resource));
+                assert_valid(&outcome.resource);
+                let id = Id::parse(before.id().unwrap()).unwrap();
+                written.push(self.write(outcome.resource, &id));
+                for effect in outcome.effects {
+                    self.apply(effect);
+                }
+            }
+        }
     }
 
     /// Creates a resource, and answers its address.
@@ -149,11 +188,32 @@ impl World {
         let episodes = episodes
             .iter()
             .filter(|e| needs.episodes_of.as_deref().is_some_and(|t| listed(e, "referralRequest", t)));
+        let open = |resource_type| -> Vec<Resource> {
+            let Some((person, types)) =
+                needs.open_of.as_ref().filter(|(_, types)| types.contains(&resource_type))
+            else {
+                return Vec::new();
+            };
+            assert!(!types.is_empty());
+            let statuses = crate::open_statuses(resource_type);
+            let is_open = |r: &&&Resource| statuses.split(',').any(|status| r.text("status") == Some(status));
+            let about = |r: &&&Resource| {
+                ["subject", "for", "patient"].iter().any(|e| reference(r.get(e)) == Some(person.as_str()))
+            };
+            self.all(resource_type).iter().filter(is_open).filter(about).map(|r| (*r).clone()).collect()
+        };
         Related {
             referral: one(&needs.focus),
             plan: one(&needs.based_on),
-            tasks: of.chain(based_on).map(|t| (*t).clone()).collect(),
-            episodes: episodes.map(|e| (*e).clone()).collect(),
+            patient: one(&needs.patient),
+            requester: one(&needs.requester),
+            performer: one(&needs.performer),
+            encounter: one(&needs.encounter),
+            requests: open(ResourceType::SERVICE_REQUEST),
+            care_plans: open(ResourceType::CARE_PLAN),
+            settings: self.settings.clone(),
+            tasks: of.chain(based_on).map(|t| (*t).clone()).chain(open(ResourceType::TASK)).collect(),
+            episodes: episodes.map(|e| (*e).clone()).chain(open(ResourceType::EPISODE_OF_CARE)).collect(),
             hub: self.hub.clone(),
             owner_organization: needs.owner.as_ref().map(|_| "Organization/community".to_owned()),
             ..Related::default()
