@@ -289,10 +289,7 @@ impl<'a> Unit<'a> {
     /// What is found in the resource. Invariants alone do not refuse it yet: where the rules of the workflow say something of
     /// the same move, they say it better.
     fn validate(&self, resource: &Resource) -> Result<Vec<Finding>, Error> {
-        let mut findings = validation::validate(resource, &self.server.validation);
-        for finding in findings.iter_mut().filter(|finding| finding.issue.rule.is_none()) {
-            finding.issue.rule = workflow::rule_of_missing(resource, &finding.issue);
-        }
+        let findings = named_by_rule(validation::validate(resource, &self.server.validation), resource);
         if findings.iter().any(|finding| finding.issue.is_error() && !finding.is_invariant()) {
             return Err(validation::into_error(findings));
         }
@@ -415,4 +412,12 @@ impl<'a> Unit<'a> {
         });
         Ok(Reply { success, body, version: Some(version), issues: draft.issues.clone() })
     }
+}
+
+/// The findings, those that one of our rules is about with its name.
+pub(crate) fn named_by_rule(mut findings: Vec<Finding>, resource: &Resource) -> Vec<Finding> {
+    for finding in findings.iter_mut().filter(|finding| finding.issue.rule.is_none()) {
+        finding.issue.rule = workflow::rule_of_missing(resource, &finding.issue);
+    }
+    findings
 }

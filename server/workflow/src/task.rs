@@ -47,12 +47,11 @@ pub(crate) fn needs(task: &Resource, previous: Option<&Resource>) -> Needs {
     let owner = reference(task.get("owner")).filter(|text| !is_reference_to(text, "Organization"));
     let moves = previous.is_some_and(|previous| previous.text("status") != task.text("status"));
     let completes = moves && task.text("status") == Some("completed");
-    let plan = items(task, "basedOn").iter().filter_map(|item| reference(Some(item)));
-    let plan = plan
-        .filter(|text| is_reference_to(text, "ServiceRequest") && !same_reference(text, focus))
-        .map(str::to_owned);
+    let mut requests = items(task, "basedOn").iter().filter_map(|item| reference(Some(item)));
+    let plan = requests
+        .find(|text| completes && is_reference_to(text, "ServiceRequest") && !same_reference(text, focus));
     Needs {
-        based_on: plan.filter(|_| completes).next(),
+        based_on: plan.map(str::to_owned),
         patient: reference(task.get("for")).filter(|_| completes).map(str::to_owned),
         focus: Some(focus.to_owned()),
         tasks_of: Some(focus.to_owned()),

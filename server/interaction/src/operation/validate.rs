@@ -12,7 +12,7 @@ use fhir::{Cause, Error, Id, Issue, IssueType, Key, Resource, ResourceType, Seve
 use super::Call;
 use crate::reply::shown;
 use crate::request::{IfMatch, Which, expect_type};
-use crate::unit::Write;
+use crate::unit::{Write, named_by_rule};
 use crate::{Context, Reply, Server};
 
 const CORE: &str = "http://hl7.org/fhir/StructureDefinition/";
@@ -56,7 +56,7 @@ impl Server {
         if let Some(resource) = &resource {
             let mut profiles = validation::profiles_for(resource, &self.validation);
             profiles.extend(nominated.flatten().filter(|n| !profiles.iter().any(|p| std::ptr::eq(*p, *n))));
-            let findings = validation::validate_against(resource, &profiles);
+            let findings = named_by_rule(validation::validate_against(resource, &profiles), resource);
             issues.extend(findings.into_iter().map(|finding| finding.issue));
         }
         // As for the write itself, invariants do not stop the rules of the workflow from being asked.
