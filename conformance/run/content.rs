@@ -1,13 +1,24 @@
 //! Whether what came back is what was sent: the same JSON, digit by digit, but for what a server sets,
 //! <https://hl7.org/fhir/R4/http.html#create>.
 //!
-//! The order of members does not matter, that of items does. The server sets `id`, `meta.versionId` and `meta.lastUpdated`.
+//! The order of members does not matter, that of items does. The server sets `id`, `meta.versionId` and `meta.lastUpdated`, and may add to
+//! `meta` what was not sent, such as a source.
 
 use serde_json::Value;
 
 /// Where the first difference is, as a path with both sides; nothing if there is none.
 pub fn difference(sent: &Value, received: &Value) -> Option<String> {
-    differ("$", &without_servers_part(sent), &without_servers_part(received))
+    let (sent, mut received) = (without_servers_part(sent), without_servers_part(received));
+    if let Some(Value::Object(meta)) = received.get_mut("meta") {
+        meta.retain(|name, _| sent["meta"].get(name).is_some());
+        if meta.is_empty()
+            && sent.get("meta").is_none()
+            && let Value::Object(members) = &mut received
+        {
+            members.shift_remove("meta");
+        }
+    }
+    differ("$", &sent, &received)
 }
 
 fn without_servers_part(resource: &Value) -> Value {
@@ -63,6 +74,8 @@ mod tests {
             (r#"{"a":1}"#, r#"{"id":"x","meta":{"versionId":"1","lastUpdated":"t"},"a":1}"#),
             (r#"{"a":1,"b":[1,2]}"#, r#"{"b":[1,2],"a":1}"#),
             (r#"{"id":"mine","meta":{"tag":[]}}"#, r#"{"meta":{"versionId":"1","tag":[]}}"#),
+            (r#"{"a":1}"#, r#"{"meta":{"source":"s"},"a":1}"#),
+            (r#"{"meta":{"tag":[]}}"#, r#"{"meta":{"source":"s","tag":[]}}"#),
         ] {
             assert_eq!(compared(sent, received), None);
         }
@@ -77,6 +90,7 @@ mod tests {
             (r#"{"a":{"b":"c"}}"#, r#"{"a":{}}"#, "$.a.b is missing"),
             (r#"{"a":{}}"#, r#"{"a":{"b":"c"}}"#, "$.a.b was not sent"),
             (r#"{"meta":{"source":"s"}}"#, "{}", "$.meta is missing"),
+            (r#"{"meta":{"source":"s"}}"#, r#"{"meta":{"source":"t"}}"#, "$.meta.source "),
             (r#"{"a":"1"}"#, r#"{"a":1}"#, "$.a "),
         ] {
             let found = compared(sent, received).unwrap();
