@@ -92,8 +92,9 @@ fn sql(
     let columns = Stored::COLUMNS;
     format!(
         "WITH member AS MATERIALIZED (\
-           SELECT r.key, r.owner, r.focus FROM resource r WHERE NOT r.deleted AND {visible} AND (r.patient = ${patient} \
-           OR r.key IN (SELECT i.source FROM reference_index i WHERE i.target = ${patient} AND i.parameter = ANY(${memberships}))) \
+           SELECT r.key, r.owner, r.focus FROM resource r WHERE NOT r.deleted AND {visible} AND r.key IN (\
+             SELECT p.key FROM resource p WHERE p.patient = ${patient} UNION ALL \
+             SELECT i.source FROM reference_index i WHERE i.target = ${patient} AND i.parameter = ANY(${memberships})) \
            AND (r.key = ${patient} OR r.date_low IS NULL OR (true{care}))\
          ), referred AS (\
            SELECT i.target AS key FROM reference_index i JOIN member m ON m.key = i.source \
@@ -101,8 +102,9 @@ fn sql(
          ) \
          SELECT {columns} FROM (\
            SELECT r.seq, r.key <> ${patient} AS others FROM resource r \
-           WHERE NOT r.deleted AND {visible} AND r.resource_type = ANY(${types}) AND (r.key IN (SELECT key FROM member) \
-           OR (r.resource_type = ANY(${referred}) AND r.key IN (SELECT key FROM referred))){wanted} \
+           WHERE NOT r.deleted AND {visible} AND r.resource_type = ANY(${types}) \
+           AND r.key IN (SELECT key FROM member UNION ALL SELECT key FROM referred) \
+           AND (r.resource_type = ANY(${referred}) OR r.key IN (SELECT key FROM member)){wanted} \
            ORDER BY others, r.seq LIMIT {limit}\
          ) AS page JOIN version v ON v.seq = page.seq ORDER BY page.others, page.seq"
     )

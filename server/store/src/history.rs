@@ -9,6 +9,7 @@ use fhir::{Instant, Key, ResourceType};
 
 use crate::access::Parameters;
 use crate::search::cursor::{self, Value};
+use crate::search::plan::Plan;
 use crate::{Access, Result, Store, Stored};
 
 /// A page of a history.
@@ -69,7 +70,7 @@ impl Store {
         let k = parameters.push(key.uuid());
         let visible = access.condition("v", &mut parameters);
         let sql = format!("SELECT count(*) FROM version v WHERE v.key = ${k} AND {visible}");
-        self.count(&sql, &parameters).await
+        self.counted(Plan::Once, &sql, &parameters).await
     }
 }
 

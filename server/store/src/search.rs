@@ -8,9 +8,10 @@ mod criterion;
 pub(crate) mod cursor;
 mod include;
 mod order;
+pub(crate) mod plan;
 
 use deadpool_postgres::GenericClient;
-use fhir::{Error, ResourceType};
+use fhir::ResourceType;
 use search::Query;
 use search::query::{Criterion, Summary, Total};
 
@@ -19,6 +20,7 @@ use crate::change::Absent;
 use crate::{Access, Result, Store, Stored, error::from_postgres};
 use criterion::condition;
 use order::Order;
+use plan::Plan;
 
 /// One page of a search.
 #[derive(Clone, Debug)]
@@ -67,18 +69,15 @@ impl Store {
             "SELECT {} FROM resource r JOIN version v ON v.seq = r.seq WHERE {filter} LIMIT {limit}",
             Stored::COLUMNS
         );
-        self.many(&sql, &parameters).await
+        let rows = self.planned(Plan::of(criteria), &sql, &parameters).await?;
+        rows.iter().map(|row| Stored::from_row(row, 0)).collect()
     }
 
     async fn total(&self, access: &Access, query: &Query) -> Result<i64> {
         let mut parameters = Parameters::default();
         let filter = filter(access, &query.types, &query.criteria, &mut parameters);
-        self.count(&format!("SELECT count(*) FROM resource r WHERE {filter}"), &parameters).await
-    }
-
-    pub(crate) async fn count(&self, sql: &str, parameters: &Parameters) -> Result<i64> {
-        let rows = self.rows(sql, parameters).await?;
-        rows.first().map(|row| row.get(0)).ok_or_else(|| Error::exception("a count has no row"))
+        let sql = format!("SELECT count(*) FROM resource r WHERE {filter}");
+        self.counted(Plan::Anew, &sql, &parameters).await
     }
 
     async fn page(&self, access: &Access, query: &Query, found: &mut Found) -> Result<()> {
@@ -94,7 +93,8 @@ impl Store {
             .map(|text| cursor::open(text, &secret, &asked, order.len()))
             .transpose()?;
         let sql = page_sql(access, query, &order, after.as_deref(), &mut parameters);
-        let rows = self.rows(&sql, &parameters).await?;
+        let plan = if order.is_by_seq() { Plan::of(&query.criteria) } else { Plan::Anew };
+        let rows = self.planned(plan, &sql, &parameters).await?;
         let count = query.count as usize;
         if rows.len() > count
             && let Some(last) = rows.get(count.saturating_sub(1))
@@ -142,8 +142,13 @@ fn page_sql(
     let place = |branch: &Branch, parameters: &mut Parameters| {
         let mut filter = filter(access, &branch.types, &branch.criteria, parameters);
         if let Some(after) = after {
+            let beyond = match branch.part {
+                Part::All => order.after(after, parameters),
+                Part::Dated => format!("{} AND {}", order.from(after, parameters), order.after(after, parameters)),
+                Part::Undated => order.missing(),
+            };
             filter.push_str(" AND ");
-            filter.push_str(&order.after(after, parameters));
+            filter.push_str(&beyond);
         }
         format!(
             "SELECT r.seq, {} FROM resource r WHERE {filter} ORDER BY {} LIMIT {limit}",
@@ -151,7 +156,7 @@ fn page_sql(
             order.by_position()
         )
     };
-    let places = match branches(query, order).as_slice() {
+    let places = match branches(query, order, after).as_slice() {
         [only] => place(only, parameters),
         branches => {
             let parts: Vec<_> = branches.iter().map(|b| format!("({})", place(b, parameters))).collect();
@@ -191,17 +196,35 @@ fn filter(
 struct Branch {
     types: Vec<ResourceType>,
     criteria: Vec<Criterion>,
+    part: Part,
+}
+
+/// Of what lies after a cursor.
+#[derive(Clone, Copy)]
+enum Part {
+    All,
+    /// What has a date, where that is what is sorted by.
+    Dated,
+    /// What has none, and comes last.
+    Undated,
 }
 
 /// The parts of a search. In the order of last updates, one ordered branch for each status, or for each type where nothing else
-/// narrows the search, reads a handful of index entries, where a single scan would read and sort all of them.
-fn branches(query: &Query, order: &Order) -> Vec<Branch> {
+/// narrows the search, reads a handful of index entries, where a single scan would read and sort all of them. In the order of
+/// dates, what lies after a cursor is two ranges of the index.
+fn branches(query: &Query, order: &Order, after: Option<&[cursor::Value]>) -> Vec<Branch> {
     let branch = |types: &[ResourceType], criteria: &[Criterion]| Branch {
         types: types.to_vec(),
         criteria: criteria.to_vec(),
+        part: Part::All,
     };
     let whole = || vec![branch(&query.types, &query.criteria)];
     if !order.is_by_seq() {
+        let is_dated = after.and_then(|after| after.first()).is_some_and(|first| *first != cursor::Value::Missing);
+        if is_dated && order.is_by_date() {
+            let of = |part| Branch { part, ..branch(&query.types, &query.criteria) };
+            return vec![of(Part::Dated), of(Part::Undated)];
+        }
         return whole();
     }
     if query.types.len() > 1 {
@@ -224,7 +247,7 @@ fn branches(query: &Query, order: &Order) -> Vec<Branch> {
     let of_code = |code: String| {
         let mut criteria = query.criteria.clone();
         criteria[at] = Criterion::Status { parameter, codes: vec![code], negated: false };
-        Branch { types: query.types.clone(), criteria }
+        Branch { types: query.types.clone(), criteria, part: Part::All }
     };
     codes.into_iter().map(of_code).collect()
 }

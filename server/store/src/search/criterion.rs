@@ -185,9 +185,9 @@ pub(super) fn condition(
             })
             .collect()),
         Criterion::Missing { parameter, missing } => negate(*missing, present(parameter, alias, parameters)),
-        Criterion::Chain { parameter, links } => any(links
-            .iter()
-            .map(|(resource_type, criterion)| {
+        Criterion::Chain { parameter, links } => {
+            // All of them in one list, and not one OR the other: the matches can be looked up from a list alone.
+            let targets = links.iter().map(|(resource_type, criterion)| {
                 // Every level of a chain has an alias of its own.
                 let target = format!("{alias}c");
                 let inner = condition(criterion, &target, access, parameters);
@@ -197,17 +197,23 @@ pub(super) fn condition(
                     resource_type.number()
                 );
                 match column(parameter) {
-                    Some(column) => format!(
-                        "({alias}.{column} IS NOT NULL AND {alias}.{column} IN (SELECT {target}.key FROM resource {target} WHERE {meets}))"
-                    ),
+                    Some(_) => format!("SELECT {target}.key FROM resource {target} WHERE {meets}"),
                     None => format!(
-                        "{alias}.key IN (SELECT link.source FROM resource {target} JOIN reference_index link \
-                         ON link.target = {target}.key AND link.parameter = {} WHERE {meets})",
+                        "SELECT link.source FROM resource {target} JOIN reference_index link \
+                         ON link.target = {target}.key AND link.parameter = {} WHERE {meets}",
                         parameter.number
                     ),
                 }
-            })
-            .collect()),
+            });
+            let targets = targets.collect::<Vec<_>>().join(" UNION ALL ");
+            match (column(parameter), targets.as_str()) {
+                (_, "") => "false".to_owned(),
+                (Some(column), targets) => {
+                    format!("({alias}.{column} IS NOT NULL AND {alias}.{column} IN ({targets}))")
+                }
+                (None, targets) => format!("{alias}.key IN ({targets})"),
+            }
+        }
     }
 }
 

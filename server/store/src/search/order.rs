@@ -45,6 +45,26 @@ impl Order {
         self.0.len() == 1
     }
 
+    /// Whether it begins with a date that has a column of its own, whose index is in this order.
+    pub(super) fn is_by_date(&self) -> bool {
+        self.0.first().is_some_and(|first| matches!(first.expression.as_str(), "r.date_low" | "r.date_high"))
+    }
+
+    /// Having the first of these sort values, which is none that is missing, or lying after it: a range of an index.
+    pub(super) fn from(&self, values: &[Value], parameters: &mut Parameters) -> String {
+        let first = self.0.first().zip(values.first());
+        let bound = first.and_then(|(column, value)| {
+            let not_before = if column.descending { "<=" } else { ">=" };
+            Some(format!("{} {not_before} ${}", column.expression, value.push(parameters)?))
+        });
+        bound.unwrap_or_else(|| "true".to_owned())
+    }
+
+    /// Having no first sort value: lying after all that have one.
+    pub(super) fn missing(&self) -> String {
+        self.0.first().map_or_else(|| "false".to_owned(), |first| format!("{} IS NULL", first.expression))
+    }
+
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
