@@ -75,12 +75,17 @@ impl Board {
         self.place.team(turn % TEAMS)
     }
 
+    /// The team of something random: the second half as often as the first, the third a third as often, and so on.
+    pub fn team_of(&self, random: u64) -> usize {
+        let whole = self.shares.last().copied().unwrap_or(1);
+        let share = (random >> 32) % whole;
+        self.shares.partition_point(|sum| *sum <= share)
+    }
+
     /// The team and the status of a Task, always the same for the same number.
     fn assign(&self, number: u64) -> (usize, &'static str) {
         let random = scramble(number);
-        let whole = self.shares.last().copied().unwrap_or(1);
-        let share = (random >> 32) % whole;
-        let team = self.shares.partition_point(|sum| *sum <= share);
+        let team = self.team_of(random);
         let mut rest = random % 100;
         for (status, part) in STATUSES {
             if rest < part {
@@ -93,7 +98,7 @@ impl Board {
 }
 
 /// splitmix64's last step.
-fn scramble(number: u64) -> u64 {
+pub fn scramble(number: u64) -> u64 {
     let mut x = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

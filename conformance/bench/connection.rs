@@ -48,8 +48,20 @@ impl Connection {
 
     /// Sends one request and waits for its answer, of whatever status.
     pub async fn send(&mut self, method: &str, path: &str, content: Option<&str>) -> Result<Answer<'_>> {
+        self.send_with("", method, path, content).await
+    }
+
+    /// The same with more header lines, each with its end of line.
+    async fn send_with(
+        &mut self,
+        headers: &str,
+        method: &str,
+        path: &str,
+        content: Option<&str>,
+    ) -> Result<Answer<'_>> {
         self.request.clear();
-        self.request.extend_from_slice(format!("{method} {path} HTTP/1.1\r\n{}", self.headers).as_bytes());
+        let head = format!("{method} {path} HTTP/1.1\r\n{}{headers}", self.headers);
+        self.request.extend_from_slice(head.as_bytes());
         match content {
             Some(content) => {
                 let length = content.len();
@@ -84,7 +96,18 @@ impl Connection {
 
     /// Sends one request, and makes an error of every answer that is not of status 2xx.
     pub async fn succeed(&mut self, method: &str, path: &str, content: Option<&str>) -> Result<Answer<'_>> {
-        let answer = self.send(method, path, content).await?;
+        self.succeed_with("", method, path, content).await
+    }
+
+    /// The same with more header lines, each with its end of line.
+    pub async fn succeed_with(
+        &mut self,
+        headers: &str,
+        method: &str,
+        path: &str,
+        content: Option<&str>,
+    ) -> Result<Answer<'_>> {
+        let answer = self.send_with(headers, method, path, content).await?;
         if !(200..300).contains(&answer.status) {
             bail!("{method} {path}: {} {}", answer.status, reason(answer.body()));
         }

@@ -15,6 +15,9 @@ use super::board::{Board, PAGE};
 use super::contest::Operation;
 use super::memory::Known;
 use super::payload::Payload;
+use super::record_floor::{self, Look};
+use super::records::Group;
+use super::searches::{Question, Search};
 
 /// The server's Postgres, by a way of its own.
 pub struct Floor {
@@ -38,6 +41,11 @@ impl Floor {
                  CREATE TABLE bench_floor.task (owner text, status text, seq bigint, c text);
                  CREATE INDEX ON bench_floor.task (owner, status, seq);",
             )
+            .await
+            .context("the schema bench_floor cannot be made")?;
+        floor
+            .control
+            .batch_execute(record_floor::TABLES)
             .await
             .context("the schema bench_floor cannot be made")?;
         Ok(floor)
@@ -118,6 +126,41 @@ impl Floor {
         Ok(self.control.batch_execute("ANALYZE bench_floor.task").await?)
     }
 
+    /// Loads groups of records for searches.
+    pub async fn load_groups(&self, groups: &[Group]) -> Result<()> {
+        record_floor::load(&self.control, groups).await
+    }
+
+    /// Lets the planner know of these, and settles them as time would.
+    pub async fn settle_groups(&self) -> Result<()> {
+        let tables = "VACUUM ANALYZE bench_floor.person, bench_floor.referral, bench_floor.work";
+        Ok(self.control.batch_execute(tables).await?)
+    }
+
+    /// A connection that asks the questions of a search.
+    pub async fn look(&self, search: &'static Search, questions: Rc<Vec<Question>>) -> Result<Look> {
+        let client = connect(&self.config).await?;
+        let statement = client.prepare(search.floor).await?;
+        Ok(Look { client, statement, search, questions, turn: 0 })
+    }
+
+    /// That many connections that update one row each.
+    pub async fn updates(&self, count: usize, payload: &Payload, known: &Known<Uuid>) -> Result<Vec<Update>> {
+        let mut updates = Vec::with_capacity(count);
+        for _ in 0..count {
+            let client = connect(&self.config).await?;
+            let statement = client.prepare("UPDATE bench_floor.f SET c = $2 WHERE id = $1").await?;
+            updates.push(Update {
+                client,
+                statement,
+                payload: payload.clone(),
+                known: known.clone(),
+                text: String::new(),
+            });
+        }
+        Ok(updates)
+    }
+
     /// That many connections that select a board's page.
     pub async fn boards(&self, count: usize, board: &Rc<Board>) -> Result<Vec<Page>> {
         let select = format!(
@@ -180,6 +223,25 @@ impl Operation for Transaction {
             inserted?;
         }
         Ok(committed?)
+    }
+}
+
+/// One row updated by its primary key.
+pub struct Update {
+    client: Client,
+    statement: Statement,
+    payload: Payload,
+    known: Known<Uuid>,
+    text: String,
+}
+
+impl Operation for Update {
+    async fn once(&mut self) -> Result<()> {
+        self.text.clear();
+        self.payload.write(&mut self.text);
+        let id = self.known.pick().context("there is nothing to update")?;
+        self.client.execute(&self.statement, &[&id, &self.text]).await?;
+        Ok(())
     }
 }
 

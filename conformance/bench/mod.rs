@@ -17,12 +17,16 @@ mod place;
 mod process;
 mod read;
 mod receiver;
+mod record_floor;
+mod records;
 mod report;
 mod sample;
+mod searches;
 mod stage;
 mod target;
 mod text;
 mod transaction;
+mod update;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -40,7 +44,9 @@ use memory::Known;
 use payload::Numbers;
 use place::Place;
 use process::Process;
+use records::Records;
 use report::Report;
+use searches::Asker;
 use stage::Stage;
 use target::Target;
 
@@ -72,6 +78,21 @@ pub struct Bench {
     /// Where to listen for notifications; the server must be allowed to send there
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+    /// Records for the searches; where there are several numbers, it is loaded up to each in turn and measured there
+    #[arg(long, value_delimiter = ',', default_value = "100000")]
+    records: Vec<usize>,
+    /// Who searches beside the one whose token writes: a name, =, and a shell command that prints its token
+    #[arg(long, value_parser = caller)]
+    caller: Vec<(String, String)>,
+    /// A team of the server's (Type/id) that has a twentieth of the Tasks of the searches
+    #[arg(long)]
+    team: Option<String>,
+    /// The place of an earlier run, whose records for the searches are there already
+    #[arg(long)]
+    reuse: Option<String>,
+    /// How many of its records there are
+    #[arg(long, requires = "reuse", default_value_t = 0)]
+    reused: usize,
     /// Starts the server, stops it at the end, and times its starts on the database it has by then
     #[arg(long)]
     server_command: Option<String>,
@@ -79,7 +100,7 @@ pub struct Bench {
     #[arg(long, conflicts_with = "server_command")]
     pid: Option<u32>,
     /// Measures only these
-    #[arg(long, value_enum, value_delimiter = ',', default_values = ["create", "read", "transaction", "board", "notification"])]
+    #[arg(long, value_enum, value_delimiter = ',', default_values = ["create", "read", "update", "transaction", "board", "notification"])]
     only: Vec<Measure>,
     /// Also writes the figures to this file
     #[arg(long)]
@@ -90,9 +111,11 @@ pub struct Bench {
 enum Measure {
     Create,
     Read,
+    Update,
     Transaction,
     Board,
     Notification,
+    Searches,
 }
 
 impl Bench {
@@ -138,7 +161,7 @@ impl Bench {
         let stage = Stage {
             target,
             floor,
-            place: Place::new(),
+            place: self.reuse.as_deref().map_or_else(Place::new, Place::again),
             numbers: Numbers::default(),
             span: Duration::from_secs_f64(self.seconds),
             referrals: Known::default(),
@@ -172,11 +195,14 @@ impl Bench {
         if let Some(floor) = &stage.floor {
             report.tell("Postgres", floor.settings().await?);
         }
+        report.tell("place", stage.place.run.clone());
         stage.place.write(&stage.target).await?;
         for measure in &self.only {
             match measure {
                 Measure::Create => create::measure(stage, report).await,
                 Measure::Read => read::measure(stage, report).await,
+                Measure::Update => update::measure(stage, report).await,
+                Measure::Searches => self.measure_searches(stage, report).await?,
                 Measure::Transaction => transaction::measure(stage, report).await,
                 Measure::Board => board::measure(stage, self.tasks, report).await,
                 Measure::Notification => {
@@ -184,6 +210,23 @@ impl Bench {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// By the one whose token writes, and by each of the others.
+    async fn measure_searches(&self, stage: &Stage, report: &mut Report) -> Result<()> {
+        let target = |token| Target::new(&self.target, token);
+        let mut askers = vec![Asker {
+            name: "writer".to_owned(),
+            target: target(Token::from(&self.token))?,
+            sees_all: true,
+        }];
+        for (name, command) in &self.caller {
+            let token = Token::new(None, Some(command.clone()));
+            askers.push(Asker { name: name.clone(), target: target(token)?, sees_all: false });
+        }
+        let records = Records::new(&stage.place, self.team.clone());
+        searches::measure(stage, &records, &askers, &self.records, self.reused, report).await;
         Ok(())
     }
 
@@ -263,6 +306,15 @@ fn data_folder(command: &str) -> Option<PathBuf> {
         .map(PathBuf::from)
 }
 
+fn caller(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, command)) if !name.is_empty() && !command.is_empty() => {
+            Ok((name.to_owned(), command.to_owned()))
+        }
+        _ => Err("a name, =, and a command".to_owned()),
+    }
+}
+
 fn seconds(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(seconds) if (0.1..=3600.0).contains(&seconds) => Ok(seconds),
@@ -284,6 +336,14 @@ mod tests {
             ("homefirst", None),
         ] {
             assert_eq!(data_folder(command), folder.map(PathBuf::from), "{command}");
+        }
+    }
+
+    #[test]
+    fn a_caller_has_a_name_and_a_command() {
+        assert_eq!(caller("hub=echo a=b"), Ok(("hub".to_owned(), "echo a=b".to_owned())));
+        for text in ["hub", "=x", "hub=", ""] {
+            assert!(caller(text).is_err(), "{text}");
         }
     }
 

@@ -110,6 +110,47 @@ fn concept(system: &str, code: &str) -> Value {
     json!({"coding": [coding(system, code)]})
 }
 
+/// A draft referral with this identifier, for this person, to this team.
+pub fn referral_of(
+    identifier: &str,
+    patient: &str,
+    performer: &str,
+    priority: &str,
+    authored: &str,
+    place: &Place,
+) -> Value {
+    let mut referral = referral(place);
+    referral["identifier"][0]["value"] = identifier.into();
+    referral["subject"]["reference"] = patient.into();
+    referral["performer"][0]["reference"] = performer.into();
+    referral["priority"] = priority.into();
+    referral["authoredOn"] = authored.into();
+    referral
+}
+
+/// A Task with this identifier, for this person, of this team, about this referral.
+#[expect(clippy::too_many_arguments, reason = "each is an element of the Task")]
+pub fn task_of(
+    identifier: &str,
+    patient: &str,
+    owner: &str,
+    status: &str,
+    priority: &str,
+    authored: &str,
+    focus: &str,
+    place: &Place,
+) -> Value {
+    let mut task = task(place);
+    task["identifier"][0]["value"] = identifier.into();
+    task["for"]["reference"] = patient.into();
+    task["owner"]["reference"] = owner.into();
+    task["status"] = status.into();
+    task["priority"] = priority.into();
+    task["authoredOn"] = authored.into();
+    task["focus"] = json!({"reference": focus});
+    task
+}
+
 fn referral(place: &Place) -> Value {
     json!({
         "resourceType": "ServiceRequest",

@@ -33,6 +33,11 @@ impl Place {
         Self { run, began, first_number: u32::try_from(random % 900_000).unwrap_or_default() }
     }
 
+    /// The place of an earlier run, by its name.
+    pub fn again(run: &str) -> Self {
+        Self { run: run.to_owned(), ..Self::new() }
+    }
+
     /// The reference to the hospital that refers.
     pub fn hospital(&self) -> String {
         format!("Organization/bench-{}-hospital", self.run)

@@ -27,7 +27,7 @@ pub async fn measure(stage: &Stage, report: &mut Report) {
 }
 
 /// Writes what is to be read, where no earlier measurement did, and makes both sides' choice equally large.
-async fn prepare(stage: &Stage) -> Result<()> {
+pub async fn prepare(stage: &Stage) -> Result<()> {
     let referral = stage.referral();
     for create in &mut creates(stage, 1, &referral, &stage.referrals).await? {
         while stage.referrals.count() < LEAST {

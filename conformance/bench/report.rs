@@ -13,6 +13,18 @@ use super::sample::Summary;
 pub struct Report {
     facts: Vec<Fact>,
     rows: Vec<Row>,
+    growths: Vec<Growth>,
+}
+
+/// How much longer the same took with more to look through.
+#[derive(Debug, Serialize)]
+struct Growth {
+    measure: String,
+    few_p50_ms: f64,
+    many_p50_ms: f64,
+    times: f64,
+    /// What it may be at most.
+    limit: Option<f64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -62,6 +74,24 @@ impl Report {
         self.rows.push(row);
     }
 
+    /// Compares the medians of two measures that were added, the second with more to look through; says nothing where one is missing.
+    pub fn compare(&mut self, measure: &str, few: &str, many: &str, limit: Option<f64>) {
+        let p50 = |name: &str| {
+            let row = self.rows.iter().find(|row| row.measure == name)?;
+            row.server.as_ref().map(|server| server.p50_ms)
+        };
+        if let (Some(few), Some(many)) = (p50(few), p50(many)) {
+            let measure = measure.to_owned();
+            self.growths.push(Growth {
+                measure,
+                few_p50_ms: few,
+                many_p50_ms: many,
+                times: many / few,
+                limit,
+            });
+        }
+    }
+
     /// Whether every figure could be measured, and no request failed meanwhile.
     pub fn is_whole(&self) -> bool {
         self.rows
@@ -78,11 +108,23 @@ impl Report {
         }
         let _ = writeln!(
             table,
-            "\n{:<28}{:>4} |{:>9}{:>10}{:>10} |{:>9}{:>10}{:>10} |{:>9}",
+            "\n{:<44}{:>4} |{:>9}{:>10}{:>10} |{:>9}{:>10}{:>10} |{:>9}",
             "measure", "c", "ops/s", "p50 ms", "p99 ms", "floor/s", "p50 ms", "p99 ms", "of floor"
         );
         for row in &self.rows {
             let _ = writeln!(table, "{}", line(row));
+        }
+        if !self.growths.is_empty() {
+            let heads = ("with more to look through", "p50 ms", "p50 ms", "times");
+            let _ = writeln!(table, "\n{:<44} |{:>10}{:>10} |{:>7}", heads.0, heads.1, heads.2, heads.3);
+        }
+        for Growth { measure, few_p50_ms, many_p50_ms, times, limit } in &self.growths {
+            let limit = match limit {
+                Some(limit) if times > limit => format!("  more than {limit}"),
+                _ => String::new(),
+            };
+            let _ =
+                writeln!(table, "{measure:<44} |{few_p50_ms:>10.3}{many_p50_ms:>10.3} |{times:>7.2}{limit}");
         }
         table
     }
@@ -99,7 +141,7 @@ fn of_floor(server: &Summary, floor: &Summary) -> Option<f64> {
 
 fn line(row: &Row) -> String {
     let connections = row.connections.map_or_else(String::new, |connections| connections.to_string());
-    let mut line = format!("{:<28}{connections:>4} |", row.measure);
+    let mut line = format!("{:<44}{connections:>4} |", row.measure);
     if let Some(failure) = &row.failure {
         line.push_str(&format!(" not measured: {failure}"));
         return line;
@@ -153,12 +195,28 @@ mod tests {
         let expected = "\
 machine: a small one
 
-measure                        c |    ops/s    p50 ms    p99 ms |  floor/s    p50 ms    p99 ms | of floor
-create                         8 |      500     2.000     4.000 |     1000     1.000     2.000 |     0.50
-start                            |        -   300.000   600.000 |        -         -         - |        -
-read                           1 | not measured: refused
+measure                                        c |    ops/s    p50 ms    p99 ms |  floor/s    p50 ms    p99 ms | of floor
+create                                         8 |      500     2.000     4.000 |     1000     1.000     2.000 |     0.50
+start                                            |        -   300.000   600.000 |        -         -         - |        -
+read                                           1 | not measured: refused
 ";
         assert_eq!(report.table(), expected);
+    }
+
+    #[test]
+    fn what_grows_more_than_it_may_is_told() {
+        let mut report = Report::default();
+        for (name, p50_ms) in [("few", 2.0), ("many", 5.0)] {
+            let server = summary(Some(10.0), p50_ms);
+            report.add(name, Some(1), Ok(Figures { server, floor: None }));
+        }
+        report.compare("a", "few", "many", Some(2.0));
+        report.compare("b", "few", "many", Some(3.0));
+        report.compare("c", "few", "missing", None);
+        let table = report.table();
+        let lines: Vec<_> = table.lines().skip_while(|line| !line.starts_with("with more")).skip(1).collect();
+        assert_eq!(lines.len(), 2, "{table}");
+        assert!(lines[0].contains("2.50  more than 2") && lines[1].ends_with("2.50"), "{table}");
     }
 
     #[test]

@@ -9,7 +9,19 @@ use uuid::Uuid;
 
 /// A compiled right to read. It is made from a caller, or is the system's own.
 #[derive(Clone, Debug)]
-pub struct Access(Policy);
+pub struct Access {
+    policy: Policy,
+    circle: Circle,
+}
+
+/// How it is found out that a row's patient is one of the caller's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Circle {
+    /// For each row, among what there is about its patient.
+    ByRow,
+    /// For all rows at once, or as Postgres thinks best.
+    AtOnce,
+}
 
 #[derive(Clone, Debug)]
 enum Policy {
@@ -27,28 +39,45 @@ impl Access {
     /// The right of the server itself: rules, the sequencer, reindexing. Never made for a caller, but in `dev --no-auth`.
     #[must_use]
     pub fn system() -> Self {
-        Self(Policy::Everything)
+        Self::by(Policy::Everything)
     }
 
     /// The right of a caller who acts for these organisations.
     #[must_use]
     pub fn of_parties(parties: &[Key]) -> Self {
         if parties.is_empty() {
-            return Self(Policy::Nothing);
+            return Self::by(Policy::Nothing);
         }
-        Self(Policy::Parties(parties.iter().map(|key| key.uuid()).collect()))
+        Self::by(Policy::Parties(parties.iter().map(|key| key.uuid()).collect()))
     }
 
     /// The right of the person whom the record is about.
     #[must_use]
     pub fn of_patient(patient: Key) -> Self {
-        Self(Policy::Patient(patient.uuid()))
+        Self::by(Policy::Patient(patient.uuid()))
+    }
+
+    fn by(policy: Policy) -> Self {
+        Self { policy, circle: Circle::ByRow }
+    }
+
+    /// The same right, in a form for statements that look at many rows for a caller who may read few of them.
+    pub(crate) fn at_once(&self) -> Self {
+        Self { policy: self.policy.clone(), circle: Circle::AtOnce }
+    }
+
+    /// The organisations that it is the right of, if it is one of organisations.
+    pub(crate) fn parties(&self) -> Option<&[Uuid]> {
+        match &self.policy {
+            Policy::Parties(own) => Some(own),
+            Policy::Everything | Policy::Patient(_) | Policy::Nothing => None,
+        }
     }
 
     /// Whether a row with these parties may be written by the caller.
     #[must_use]
     pub fn may_write(&self, parties: Option<&[Key]>) -> bool {
-        match &self.0 {
+        match &self.policy {
             Policy::Everything => true,
             Policy::Parties(own) => {
                 parties.is_none_or(|parties| parties.iter().any(|p| own.contains(&p.uuid())))
@@ -70,18 +99,18 @@ impl Access {
         parameters: &mut Parameters,
     ) -> String {
         let may_be_binary = types.is_empty() || types.contains(&ResourceType::BINARY);
-        let own = match &self.0 {
+        let own = match &self.policy {
             Policy::Everything => return "true".to_owned(),
             Policy::Nothing => String::new(),
             Policy::Patient(patient) => format!("${}", parameters.push(*patient)),
             Policy::Parties(own) => format!("${}", parameters.push(own.clone())),
         };
-        let of_row = |alias: &str| match &self.0 {
+        let of_row = |alias: &str| match &self.policy {
             Policy::Patient(_) => format!("({alias}.parties IS NULL OR {alias}.patient = {own})"),
-            Policy::Parties(_) => of_parties(alias, &own),
+            Policy::Parties(_) => of_parties(alias, &own, self.circle),
             Policy::Everything | Policy::Nothing => format!("{alias}.parties IS NULL"),
         };
-        match (may_be_binary, &self.0) {
+        match (may_be_binary, &self.policy) {
             (false, _) => of_row(alias),
             (true, Policy::Parties(_)) => with_context(alias, of_row, &unrestricted(alias, &own)),
             (true, _) => with_context(alias, of_row, "true"),
@@ -91,16 +120,27 @@ impl Access {
 
 /// The condition of [`Access::of_parties`] on a row under this alias, where `own` is an SQL expression for the organisations.
 pub(crate) fn parties_condition(alias: &str, own: &str) -> String {
-    with_context(alias, |alias| of_parties(alias, own), &unrestricted(alias, own))
+    with_context(alias, |alias| of_parties(alias, own, Circle::ByRow), &unrestricted(alias, own))
 }
 
-fn of_parties(alias: &str, own: &str) -> String {
-    let circle = CIRCLE.map(|t| t.number().to_string()).join(", ");
+/// A row's own parties decide, or what there is about its patient, which is little. OFFSET and IS keep Postgres from gathering
+/// everything instead that the organisations are a party to, which may be all there is.
+fn of_parties(alias: &str, own: &str, form: Circle) -> String {
+    let (circle, party) = (circle(), format!("circle.parties && {own}"));
+    let party = match form {
+        Circle::ByRow => format!("({party}) IS TRUE OFFSET 0"),
+        Circle::AtOnce => party,
+    };
     format!(
         "({alias}.parties IS NULL OR {alias}.parties && {own} OR ({alias}.confidentiality = 0 AND EXISTS (\
-         SELECT FROM resource circle WHERE circle.patient = {alias}.patient \
-         AND circle.resource_type IN ({circle}) AND NOT circle.deleted AND circle.parties && {own})))"
+         SELECT FROM resource circle WHERE circle.patient = {alias}.patient AND {circle} AND {party})))"
     )
+}
+
+/// The condition that a row is one that makes its parties part of the patient's circle of care.
+pub(crate) fn circle() -> String {
+    let types = CIRCLE.map(|t| t.number().to_string()).join(", ");
+    format!("circle.resource_type IN ({types}) AND NOT circle.deleted")
 }
 
 fn unrestricted(alias: &str, own: &str) -> String {

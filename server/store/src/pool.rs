@@ -12,6 +12,7 @@ use tokio_postgres::NoTls;
 
 use crate::group::Group;
 use crate::index_rows::Known;
+use crate::search::plan::Reaches;
 use crate::{Result, error::from_pool};
 
 /// How the database is used.
@@ -45,6 +46,7 @@ pub struct Store {
     /// Where writers run: not on the thread of a request, whose other requests would hold up everybody's writes.
     pub(crate) runtime: Handle,
     pub(crate) known: Arc<Known>,
+    pub(crate) reaches: Arc<Reaches>,
 }
 
 impl Store {
@@ -65,6 +67,7 @@ impl Store {
             group: Arc::default(),
             runtime: Handle::current(),
             known: Arc::default(),
+            reaches: Arc::default(),
         })
     }
 

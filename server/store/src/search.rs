@@ -63,46 +63,48 @@ impl Store {
         criteria: &[Criterion],
         limit: u32,
     ) -> Result<Vec<Stored>> {
+        let plan = Plan::of(criteria);
+        let access = self.suited(access, plan).await?;
         let mut parameters = Parameters::default();
-        let filter = filter(access, &[resource_type], criteria, &mut parameters);
+        let filter = filter(&access, &[resource_type], criteria, &mut parameters);
         let sql = format!(
             "SELECT {} FROM resource r JOIN version v ON v.seq = r.seq WHERE {filter} LIMIT {limit}",
             Stored::COLUMNS
         );
-        let rows = self.planned(Plan::of(criteria), &sql, &parameters).await?;
+        let rows = self.planned(plan, &sql, &parameters).await?;
         rows.iter().map(|row| Stored::from_row(row, 0)).collect()
     }
 
     async fn total(&self, access: &Access, query: &Query) -> Result<i64> {
         let mut parameters = Parameters::default();
-        let filter = filter(access, &query.types, &query.criteria, &mut parameters);
-        let sql = format!("SELECT count(*) FROM resource r WHERE {filter}");
+        let sql = total_sql(&access.at_once(), query, &mut parameters);
         self.counted(Plan::Anew, &sql, &parameters).await
     }
 
     async fn page(&self, access: &Access, query: &Query, found: &mut Found) -> Result<()> {
-        let secret = self.cursor_secret().await?;
+        let plan = Plan::of_page(query);
+        let access = self.suited(access, plan).await?;
         let mut parameters = Parameters::default();
-        let order = Order::of(query, access, &mut parameters);
-        let asked = query.used.iter().filter(|(name, _)| name != "_count");
-        let asked = asked.flat_map(|(name, value)| [name.as_str(), value.as_str()]);
-        let asked: Vec<&str> = [query.path.as_str()].into_iter().chain(asked).collect();
-        let after = query
-            .cursor
-            .as_deref()
-            .map(|text| cursor::open(text, &secret, &asked, order.len()))
-            .transpose()?;
-        let sql = page_sql(access, query, &order, after.as_deref(), &mut parameters);
-        let plan = if order.is_by_seq() { Plan::of(&query.criteria) } else { Plan::Anew };
+        let order = Order::of(query, &access, &mut parameters);
+        let after = self.beyond(query, &order).await?;
+        let sql = page_sql(&access, query, &order, after.as_deref(), &mut parameters);
         let rows = self.planned(plan, &sql, &parameters).await?;
         let count = query.count as usize;
         if rows.len() > count
             && let Some(last) = rows.get(count.saturating_sub(1))
         {
-            found.next = Some(cursor::seal(&order.values(last, 8), &secret, &asked));
+            let secret = self.cursor_secret().await?;
+            found.next = Some(cursor::seal(&order.values(last, 8), &secret, &asked(query)));
         }
         found.matches = rows.iter().take(count).map(|row| Stored::from_row(row, 0)).collect::<Result<_>>()?;
         Ok(())
+    }
+
+    /// The sort values of the last match of the page before, which the query's cursor holds.
+    async fn beyond(&self, query: &Query, order: &Order) -> Result<Option<Vec<cursor::Value>>> {
+        let Some(text) = &query.cursor else { return Ok(None) };
+        let secret = self.cursor_secret().await?;
+        cursor::open(text, &secret, &asked(query), order.len()).map(Some)
     }
 
     pub(crate) async fn cursor_secret(&self) -> Result<Vec<u8>> {
@@ -130,6 +132,18 @@ impl Absent {
     }
 }
 
+/// What was asked for in the words of the request: a cursor belongs to one search, whatever the length of its pages.
+fn asked(query: &Query) -> Vec<&str> {
+    let asked = query.used.iter().filter(|(name, _)| name != "_count");
+    let asked = asked.flat_map(|(name, value)| [name.as_str(), value.as_str()]);
+    [query.path.as_str()].into_iter().chain(asked).collect()
+}
+
+fn total_sql(access: &Access, query: &Query, parameters: &mut Parameters) -> String {
+    let filter = filter(access, &query.types, &query.criteria, parameters);
+    format!("SELECT count(*) FROM resource r WHERE {filter}")
+}
+
 /// The whole statement of one page: places first, contents last.
 fn page_sql(
     access: &Access,
@@ -144,7 +158,9 @@ fn page_sql(
         if let Some(after) = after {
             let beyond = match branch.part {
                 Part::All => order.after(after, parameters),
-                Part::Dated => format!("{} AND {}", order.from(after, parameters), order.after(after, parameters)),
+                Part::Dated => {
+                    format!("{} AND {}", order.from(after, parameters), order.after(after, parameters))
+                }
                 Part::Undated => order.missing(),
             };
             filter.push_str(" AND ");
@@ -220,7 +236,8 @@ fn branches(query: &Query, order: &Order, after: Option<&[cursor::Value]>) -> Ve
     };
     let whole = || vec![branch(&query.types, &query.criteria)];
     if !order.is_by_seq() {
-        let is_dated = after.and_then(|after| after.first()).is_some_and(|first| *first != cursor::Value::Missing);
+        let is_dated =
+            after.and_then(|after| after.first()).is_some_and(|first| *first != cursor::Value::Missing);
         if is_dated && order.is_by_date() {
             let of = |part| Branch { part, ..branch(&query.types, &query.criteria) };
             return vec![of(Part::Dated), of(Part::Undated)];

@@ -157,12 +157,14 @@ pub(super) fn condition(
             })
             .collect()),
         Criterion::Display { parameter, texts } => {
-            let words = texts.iter().map(|text| {
-                format!("position(${} IN ' ' || text) > 0", parameters.push(format!(" {text}")))
-            });
+            let words = texts
+                .iter()
+                .map(|text| format!("position(${} IN ' ' || text) > 0", parameters.push(format!(" {text}"))));
             let words = any(words.collect());
             let number = parameter.text_number();
-            format!("{alias}.keys && ARRAY(SELECT key FROM vocabulary WHERE parameter = {number} AND {words})")
+            format!(
+                "{alias}.keys && ARRAY(SELECT key FROM vocabulary WHERE parameter = {number} AND {words})"
+            )
         }
         Criterion::Composite { parameter, tuples } => any(tuples
             .iter()
@@ -174,13 +176,17 @@ pub(super) fn condition(
                     meets.push_str(" AND ");
                     meets.push_str(&condition(part, &element, access, parameters));
                 }
-                format!("{alias}.key IN (SELECT {element}.source FROM composite_index {element} WHERE {meets})")
+                format!(
+                    "{alias}.key IN (SELECT {element}.source FROM composite_index {element} WHERE {meets})"
+                )
             })
             .collect()),
         Criterion::LastUpdated { values } => any(values
             .iter()
             .map(|value| {
-                let low = format!("(extract(epoch FROM date_trunc('milliseconds', {alias}.last_updated)) * 1000000)::bigint");
+                let low = format!(
+                    "(extract(epoch FROM date_trunc('milliseconds', {alias}.last_updated)) * 1000000)::bigint"
+                );
                 interval(value, &low, &format!("{low} + 1000"), parameters)
             })
             .collect()),

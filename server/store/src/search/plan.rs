@@ -6,14 +6,21 @@
 //! of it or nothing: Postgres keeps the most common tokens and parties of resources, and only with the values can it choose
 //! between going through everything in order and gathering a few.
 
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
 use fhir::Error;
 use futures_util::future::join3;
-use search::Hot;
-use search::query::Criterion;
+use search::query::{Criterion, Sort, SortBy};
+use search::{Hot, Query};
 use tokio_postgres::Row;
+use uuid::Uuid;
 
-use crate::access::Parameters;
-use crate::{Result, Store, error::from_postgres};
+use super::order::Order;
+use super::{page_sql, total_sql};
+use crate::access::{Parameters, circle};
+use crate::{Access, Result, Store, error::from_postgres};
 
 /// See the module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +33,7 @@ impl Plan {
     /// For matches in the order of last updates, or in none.
     pub(super) fn of(criteria: &[Criterion]) -> Self {
         let has = |column: Hot| criteria.iter().any(|criterion| is_in_column(criterion, column));
-        let is_status =
-            |criterion: &Criterion| matches!(criterion, Criterion::Status { negated: false, .. });
+        let is_status = |criterion: &Criterion| matches!(criterion, Criterion::Status { negated: false, .. });
         let is_board = has(Hot::Owner) && criteria.iter().any(is_status) && criteria.len() == 2;
         let is_one = |criterion: &Criterion| {
             matches!(criterion, Criterion::Identity { .. } | Criterion::Identifier { .. })
@@ -36,6 +42,42 @@ impl Plan {
             return Self::Once;
         }
         Self::Anew
+    }
+
+    /// For a page, in its order.
+    pub(super) fn of_page(query: &Query) -> Self {
+        let is_by_update = |sort: &Sort| sort.by == SortBy::LastUpdated;
+        if query.sort.first().is_none_or(is_by_update) { Self::of(&query.criteria) } else { Self::Anew }
+    }
+}
+
+/// A caller who is a party to more than so much meets what it may read on every page; one who is a party to less may look for long, and the
+/// patients of its circle of care are few enough to be gathered beforehand.
+const FAR: f64 = 5000.0;
+
+/// How long it is remembered how much callers are a party to. It decides how a search is gone about, never what it finds.
+const REMEMBERED: Duration = Duration::from_secs(60);
+
+/// How many callers are remembered.
+const MOST_REMEMBERED: usize = 10_000;
+
+/// Of callers' organisations, whether they are a party to much, and when that was found out.
+#[derive(Default)]
+pub(crate) struct Reaches(Mutex<HashMap<Vec<Uuid>, (bool, Instant)>>);
+
+impl Reaches {
+    fn get(&self, own: &[Uuid]) -> Option<bool> {
+        let known = self.0.lock().ok()?;
+        known.get(own).filter(|(_, since)| since.elapsed() < REMEMBERED).map(|(far, _)| *far)
+    }
+
+    fn add(&self, own: &[Uuid], far: bool) {
+        if let Ok(mut known) = self.0.lock() {
+            if known.len() >= MOST_REMEMBERED {
+                known.clear();
+            }
+            known.insert(own.to_vec(), (far, Instant::now()));
+        }
     }
 }
 
@@ -50,6 +92,30 @@ fn is_in_column(criterion: &Criterion, column: Hot) -> bool {
 }
 
 impl Store {
+    /// The access of a page's statement that is planned so, in the form that suits the caller.
+    pub(super) async fn suited(&self, access: &Access, plan: Plan) -> Result<Access> {
+        match access.parties() {
+            Some(own) if plan == Plan::Anew && !self.reaches_far(own).await? => Ok(access.at_once()),
+            _ => Ok(access.clone()),
+        }
+    }
+
+    /// Whether these organisations are a party to much, as Postgres estimates it by its statistics.
+    async fn reaches_far(&self, own: &[Uuid]) -> Result<bool> {
+        if let Some(far) = self.reaches.get(own) {
+            return Ok(far);
+        }
+        let sql = format!("EXPLAIN SELECT FROM resource circle WHERE {} AND circle.parties && $1", circle());
+        let mut parameters = Parameters::default();
+        parameters.push(own.to_vec());
+        let rows = self.rows(&sql, &parameters).await?;
+        let line: &str = rows.first().map_or("", |row| row.get(0));
+        let estimate = line.split("rows=").nth(1).and_then(|rest| rest.split(' ').next());
+        let far = estimate.and_then(|number| number.parse::<f64>().ok()).is_some_and(|rows| rows > FAR);
+        self.reaches.add(own, far);
+        Ok(far)
+    }
+
     /// The rows of a search's statement.
     pub(crate) async fn planned(&self, plan: Plan, sql: &str, parameters: &Parameters) -> Result<Vec<Row>> {
         if plan == Plan::Once {
@@ -69,6 +135,38 @@ impl Store {
         let rows = rows.map_err(from_postgres)?;
         set.map_err(from_postgres)?;
         Ok(rows)
+    }
+
+    /// How Postgres goes about a page of a search, or about its total where it asks for nothing else: the plan that it makes for this
+    /// caller and these values, a line a step.
+    ///
+    /// # Errors
+    /// As those of [`Store::search`].
+    pub async fn explain(&self, access: &Access, query: &Query) -> Result<Vec<String>> {
+        let mut parameters = Parameters::default();
+        let (plan, sql) = if query.count == 0 {
+            (Plan::Anew, total_sql(&access.at_once(), query, &mut parameters))
+        } else {
+            let plan = Plan::of_page(query);
+            let access = self.suited(access, plan).await?;
+            let order = Order::of(query, &access, &mut parameters);
+            let after = self.beyond(query, &order).await?;
+            (plan, page_sql(&access, query, &order, after.as_deref(), &mut parameters))
+        };
+        let client = self.client().await?;
+        let rows = match plan {
+            // With values at hand, EXPLAIN plans for them, whatever is set.
+            Plan::Anew => client.query(&format!("EXPLAIN (COSTS OFF) {sql}"), &parameters.as_slice()).await,
+            Plan::Once => {
+                let values = vec!["NULL"; parameters.as_slice().len()].join(", ");
+                let prepared = format!("DEALLOCATE ALL; PREPARE explained AS {sql}");
+                client.batch_execute(&prepared).await.map_err(from_postgres)?;
+                client.query(&format!("EXPLAIN (COSTS OFF) EXECUTE explained ({values})"), &[]).await
+            }
+        };
+        // Its prepared statements are gone.
+        drop(deadpool_postgres::Object::take(client));
+        Ok(rows.map_err(from_postgres)?.iter().map(|row| row.get(0)).collect())
     }
 
     /// The number that a statement counts.
