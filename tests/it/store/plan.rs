@@ -207,11 +207,11 @@ async fn fill(client: &Client) {
             identifiers.push((token(&format!("Patient?identifier=urn:n|{number}")), own));
         }
         let is_task = of == ResourceType::TASK;
-        let priority = if random % 450 == 0 { asap } else { routine };
+        let priority = if random.is_multiple_of(450) { asap } else { routine };
         let others =
             [0, 1, 2].map(|part| key(ResourceType::CARE_PLAN, format!("{number}-{part}")).to_string());
         let organization = |id: String| key(ResourceType::ORGANIZATION, id);
-        let hub = if random % 20 == 0 { "org-other" } else { "org-hub" };
+        let hub = if random.is_multiple_of(20) { "org-other" } else { "org-hub" };
         rows.keys.push(own);
         rows.types.push(of.number());
         rows.ids.push(id);
