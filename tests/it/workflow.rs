@@ -2,6 +2,7 @@
 
 mod discharge;
 mod duplicate;
+mod handover;
 mod referral;
 mod rules;
 mod task;

@@ -47,7 +47,7 @@ const DIRECTORY: &[&str] = &[
 ];
 
 /// Whoever is referred to by one of these types is a party.
-const PARTIES: [ResourceType; 4] = [
+pub(crate) const PARTIES: [ResourceType; 4] = [
     ResourceType::ORGANIZATION,
     ResourceType::HEALTHCARE_SERVICE,
     ResourceType::PRACTITIONER_ROLE,

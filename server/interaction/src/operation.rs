@@ -6,6 +6,7 @@
 mod call;
 mod events;
 mod everything;
+mod hand_over;
 mod meta;
 mod parameters;
 mod status;
@@ -36,6 +37,8 @@ pub(crate) enum Code {
     MetaAdd,
     MetaDelete,
     Versions,
+    Redirect,
+    Transfer,
 }
 
 /// Where an operation is called: `[base]/$name`, `[base]/[type]/$name` or `[base]/[type]/[id]/$name`.
@@ -90,7 +93,7 @@ impl Parameter {
     }
 }
 
-pub(crate) static OPERATIONS: [Operation; 14] = [
+pub(crate) static OPERATIONS: [Operation; 16] = [
     Operation {
         code: Code::SubscriptionStatus,
         name: "status",
@@ -291,6 +294,30 @@ pub(crate) static OPERATIONS: [Operation; 14] = [
         parameters: &[],
         definition: "http://hl7.org/fhir/OperationDefinition/CapabilityStatement-versions",
     },
+    Operation {
+        code: Code::Redirect,
+        name: "redirect",
+        levels: &[Level::Instance],
+        resource_types: Some(&[ResourceType::TASK]),
+        affects_state: true,
+        parameters: &[
+            Parameter::once("to", Kind::Element("Reference")),
+            Parameter::once("reason", Kind::Element("CodeableConcept")),
+        ],
+        definition: "https://homefirst.example/fhir/OperationDefinition/Task-redirect",
+    },
+    Operation {
+        code: Code::Transfer,
+        name: "transfer",
+        levels: &[Level::Instance],
+        resource_types: Some(&[ResourceType::TASK]),
+        affects_state: true,
+        parameters: &[
+            Parameter::once("to", Kind::Element("Reference")),
+            Parameter::once("reason", Kind::Element("CodeableConcept")),
+        ],
+        definition: "https://homefirst.example/fhir/OperationDefinition/Task-transfer",
+    },
 ];
 
 impl Operation {
@@ -341,6 +368,7 @@ impl Server {
             (Code::Everything, _) => self.everything(context, &call).await,
             (Code::Meta, _) => self.meta(context, &call).await,
             (Code::MetaAdd | Code::MetaDelete, _) => self.change_meta(context, &call).await,
+            (Code::Redirect | Code::Transfer, _) => self.hand_over(context, &call).await,
             (Code::Versions, _) => Ok(versions::versions()),
             (Code::SubscriptionEvents, None) => Err(call.unknown()),
         }

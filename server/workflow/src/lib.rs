@@ -16,6 +16,7 @@ mod element;
 pub mod episode_of_care;
 pub mod extension;
 mod fulfilment;
+pub mod handover;
 pub mod moves;
 mod outcome_check;
 pub mod patient;

@@ -13,7 +13,7 @@ use crate::element::{code_in, concept, fill, is_reference_to, items, put, refere
 use crate::fulfilment::{self, focus, is_fulfilment};
 use crate::moves::Machine;
 use crate::service_request::{self, Kind};
-use crate::{Effect, Needs, Outcome, Related, episode_of_care, extension, outcome_check, rule};
+use crate::{Effect, Needs, Outcome, Related, episode_of_care, extension, handover, outcome_check, rule};
 
 /// The moves that a client may make. The server also holds, resumes and cancels Tasks with their referral.
 pub const MACHINE: Machine = Machine {
@@ -127,6 +127,7 @@ pub(crate) fn update(
     let mut warnings = Vec::new();
     let mut effects: Vec<Effect> = redirect.map(Effect::Create).into_iter().collect();
     effects.extend(episode_effect(previous, &task, contact.as_ref(), related, now, &mut warnings));
+    effects.extend(handover::answered(previous, &task, related, now));
     effects.extend(completed_referral(&task, &effects, related));
     if previous.text("status") != task.text("status") && task.text("status") == Some("completed") {
         effects.extend(outcome_check::planned(&task, related, now));
@@ -182,6 +183,11 @@ fn restore(previous: &Resource, task: &mut Resource) {
         extension::put(task, name, extension::find(previous, name).cloned());
     }
     extension::restore_reminders(previous, task);
+    if extension::find(task, "ic-redirect").is_none() {
+        for kept in extension::all_of(previous, "ic-redirect") {
+            extension::add(task, kept.clone());
+        }
+    }
 }
 
 fn check_fixed(previous: &Resource, task: &Resource) -> Vec<Issue> {
@@ -425,6 +431,10 @@ fn episode_effect(
         Some(episode)
     };
     match (to, existing) {
+        // Who takes over a person who is in care begins at once.
+        ("accepted", None) if handover::offered(task, related).is_some() => {
+            Some(Effect::Create(episode_of_care::begun(&planned()?, &now.to_string(), now)))
+        }
         ("accepted", None) => planned().map(Effect::Create),
         ("in-progress", None) => {
             Some(Effect::Create(episode_of_care::begun(&planned()?, &contact?.text, now)))
@@ -433,6 +443,10 @@ fn episode_effect(
             // Going on after a pause leaves the start alone, unless the contact itself was corrected.
             if episode.text("status") == Some("onhold") && !corrected {
                 return Some(Effect::Update(episode_of_care::moved(episode, "active", now)));
+            }
+            // Taken over, it began before the new team's own first contact.
+            if episode.text("status") == Some("active") && fulfilment::redirect_from(task).is_some() {
+                return None;
             }
             Some(Effect::Update(episode_of_care::begun(episode, &contact?.text, now)))
         }

@@ -2,6 +2,7 @@
 
 mod discharge;
 mod episode;
+mod handover;
 mod machines;
 mod malformed;
 mod put_back;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use fhir::{Cause, Error, Id, Issue, Resource, ResourceType};
 use store::{Commit, Committed, Due, Written};
+use workflow::handover::HandOver;
 
 use super::{Planned, Unit};
 use crate::batch::Entry;
@@ -38,6 +39,12 @@ pub(crate) enum Write {
         if_match: IfMatch,
     },
     Transaction(Vec<Entry>),
+    /// A Task that goes from one team to another.
+    HandOver {
+        id: Id,
+        over: HandOver,
+        is_transfer: bool,
+    },
     /// What the server publishes on its own account.
     Publication,
     /// What the server writes because a time has come.
@@ -64,6 +71,7 @@ impl Unit<'_> {
             Write::Delete { resource_type, which, if_match } => {
                 (self.delete(*resource_type, which, if_match).await?, Success::NoContent)
             }
+            Write::HandOver { id, over, is_transfer } => self.hand_over(id, over, *is_transfer).await?,
             Write::Transaction(entries) => return self.transaction(entries).await,
             Write::Publication => return self.publication().await,
             Write::Due(due) => return self.draft_due(*due).await,

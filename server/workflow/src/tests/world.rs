@@ -143,7 +143,7 @@ impl World {
         all[0].address().unwrap()
     }
 
-    fn apply(&mut self, effect: Effect) {
+    pub fn apply(&mut self, effect: Effect) {
         let (Effect::Create(written) | Effect::Update(written)) = &effect;
         // Where no hub is known, a Task may be nobody's; its profile then asks whoever takes it to say so.
         if self.hub.is_some() {
@@ -169,7 +169,7 @@ impl World {
         address
     }
 
-    fn load(&self, needs: &Needs) -> Related {
+    pub fn load(&self, needs: &Needs) -> Related {
         let one = |text: &Option<String>| self.resources.get(text.as_deref()?).cloned();
         let focus = |task: &&Resource, text: &str| {
             reference(task.get("focus")).is_some_and(|focus| same_reference(focus, text))
