@@ -6,6 +6,8 @@ use reqwest::header::HeaderMap;
 use reqwest::{Client, Method};
 use serde_json::Value;
 
+use crate::record::record;
+
 const JSON: &str = "application/fhir+json";
 
 /// Words that stand in answers only when the inside of the server shows.
@@ -136,6 +138,7 @@ impl Call {
         let body = response.bytes().await.expect("a body").to_vec();
         let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
         let answer = Answer { status, headers, body, json, name: self.name };
+        record(&answer);
         if status >= 400 && !answer.name.starts_with("HEAD") {
             answer.check_outcome();
         }

@@ -10,6 +10,7 @@ pub mod database;
 pub mod place;
 pub mod process;
 pub mod receiver;
+mod record;
 pub mod server;
 
 pub use client::{Answer, Call, Caller};

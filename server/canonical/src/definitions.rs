@@ -13,7 +13,7 @@ use crate::own::Own;
 use crate::scope::{self, Scope};
 use crate::structure::{Child, Element, Profile, ScopeId, Structure};
 use crate::tables::Tables;
-use crate::{Compartment, SearchParameter, ValueSet, without_version};
+use crate::{Compartment, SearchParameter, ValueSet, profile, without_version};
 
 static R4: &[u8] = include_bytes!("../data/r4.json.zst");
 static OWN: &str = include_str!("../data/profiles.json");
@@ -104,13 +104,19 @@ impl Definitions {
         self.value_sets.get(without_version(url)).copied()
     }
 
-    /// Our own profile or extension with this canonical url (`|version` is ignored).
+    /// The profile or extension with this canonical url (`|version` is ignored): ours, a package's, or HL7's for R4.
     #[must_use]
     pub fn profile(&self, url: &str) -> Option<&'static Profile> {
-        self.profiles_by_url.get(without_version(url)).copied()
+        let url = without_version(url);
+        self.profiles_by_url.get(url).copied().or_else(|| profile::of_hl7(url))
     }
 
-    /// Our own profiles and extensions.
+    /// The urls of all of these.
+    pub fn profile_urls(&self) -> impl Iterator<Item = &'static str> {
+        self.profiles_by_url.keys().copied().chain(profile::urls_of_hl7())
+    }
+
+    /// Our own profiles and extensions, and those of packages.
     #[must_use]
     pub fn profiles(&self) -> &'static [Profile] {
         self.profiles

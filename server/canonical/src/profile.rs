@@ -1,8 +1,11 @@
 //! Profiles read from their StructureDefinitions, <https://hl7.org/fhir/R4/profiling.html>.
 //!
 //! Only the snapshot counts; a definition without one is an error in our own file. Nothing is validated here.
+//!
+//! HL7's profiles and extensions for R4 are embedded, and each is read when it is first asked for: few are.
 
 use std::collections::HashMap;
+use std::sync::{LazyLock, OnceLock};
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -11,6 +14,41 @@ use crate::element_definition::{ElementDefinition, StructureDefinition};
 use crate::structure::{Constraint, Profile, ProfileElement};
 
 const HL7: &str = "http://hl7.org/fhir/StructureDefinition/";
+
+static OF_HL7: &[u8] = include_bytes!("../data/hl7-profiles.json.zst");
+/// HL7's profiles by url.
+static HELD: LazyLock<HashMap<String, Held>> = LazyLock::new(|| {
+    let text = zstd::decode_all(OF_HL7).expect("the embedded file is made and tested with this crate");
+    let text: &'static str = String::from_utf8(text).expect("the embedded file is JSON").leak();
+    let definitions: Vec<&'static RawValue> = serde_json::from_str(text).expect("the embedded file is JSON");
+    let held = definitions.into_iter().map(RawValue::get).map(|text| {
+        let Head { url } = serde_json::from_str(text).expect("a definition has a url");
+        (url, Held { text, profile: OnceLock::new() })
+    });
+    held.collect()
+});
+
+/// One of them, read when it is first asked for.
+struct Held {
+    text: &'static str,
+    profile: OnceLock<Option<Profile>>,
+}
+
+#[derive(serde::Deserialize)]
+struct Head {
+    url: String,
+}
+
+/// The profile or extension of HL7's with this url, without version.
+pub(crate) fn of_hl7(url: &str) -> Option<&'static Profile> {
+    let held = HELD.get(url)?;
+    held.profile.get_or_init(|| read(held.text).ok().flatten()).as_ref()
+}
+
+/// The urls of HL7's profiles and extensions.
+pub(crate) fn urls_of_hl7() -> impl Iterator<Item = &'static str> {
+    HELD.keys().map(String::as_str)
+}
 
 /// The profile that this StructureDefinition defines; `None` if it is no constraint on another type.
 pub fn read(text: &str) -> Result<Option<Profile>, String> {
@@ -55,8 +93,13 @@ fn element(text: &str, is_resource: bool) -> Result<ProfileElement, serde_json::
 /// HL7's constraints are found with HL7's definitions; a snapshot repeats them, with their source.
 fn own_constraints(definition: &ElementDefinition) -> Vec<Constraint> {
     let own =
-        definition.constraint.iter().filter(|c| c.source.as_deref().is_some_and(|url| !url.starts_with(HL7)));
+        definition.constraint.iter().filter(|c| c.source.as_deref().is_some_and(|url| !is_of_base(url)));
     own.map(|c| c.constraint.clone()).collect()
+}
+
+/// Whether the constraint with this source is one of R4's types, and not of a profile: these have names in lower case.
+fn is_of_base(source: &str) -> bool {
+    source.strip_prefix(HL7).is_some_and(|name| name.starts_with(|c: char| c.is_ascii_uppercase()))
 }
 
 /// `fixed[x]` and `pattern[x]`, whatever their type. Few elements have any, so the text is searched before it is parsed again.
@@ -73,4 +116,34 @@ fn fixed_and_pattern(text: &str) -> Result<(Option<Value>, Option<Value>), serde
         found.map(|(_, raw)| serde_json::from_str(raw.get())).transpose()
     };
     Ok((find("fixed")?, find("pattern")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_profile_of_hl7_is_read() {
+        let (mut profiles, mut extensions) = (0, 0);
+        for url in urls_of_hl7() {
+            match of_hl7(url).unwrap_or_else(|| panic!("{url}")).type_name.as_str() {
+                "Extension" => extensions += 1,
+                _ => profiles += 1,
+            }
+        }
+        assert!(profiles > 30 && extensions > 380, "{profiles} {extensions}");
+    }
+
+    #[test]
+    fn a_profile_keeps_what_it_states_itself() {
+        let keys: Vec<_> = of_hl7("http://hl7.org/fhir/StructureDefinition/vitalsigns")
+            .unwrap()
+            .elements
+            .iter()
+            .flat_map(|element| &element.constraints)
+            .map(|constraint| constraint.key.as_str())
+            .collect();
+        assert!(["vs-1", "vs-2", "vs-3"].iter().all(|key| keys.contains(key)), "{keys:?}");
+        assert!(!keys.contains(&"obs-6") && !keys.contains(&"ele-1"), "{keys:?}");
+    }
 }

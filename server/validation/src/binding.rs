@@ -1,7 +1,7 @@
 //! Codes against the value sets that elements are bound to, <https://hl7.org/fhir/R4/terminologies.html#strength>.
 //!
-//! What is required is asked of the value sets that are held in full, what is recommended of all terminology that is held. A
-//! code that nothing here can tell is taken as it is.
+//! Value sets that are held in full are asked first, then all terminology that is held. A code that nothing here can tell is
+//! taken as it is.
 
 use canonical::{Binding, Strength, ValueSet, definitions, terminology::terminology};
 use fhir::{Cause, Issue, IssueType, Map, Severity, Value};
@@ -25,7 +25,6 @@ pub(crate) fn check(value: &Value, type_name: &str, binding: &Binding, at: &At<'
     let set = definitions().value_set(&binding.value_set);
     let is_in = match set {
         Some(set) => contains(set, value, type_name),
-        None if binding.strength == Strength::Required => None,
         None => is_member(&binding.value_set, value, type_name),
     };
     if is_in != Some(false) {

@@ -4,6 +4,7 @@
 
 use canonical::terminology::terminology;
 use fhir::{Cause, Issue, IssueType, Map, Severity, Value};
+use fhirpath::Measure;
 
 use crate::{
     expression::At,
@@ -38,6 +39,9 @@ pub(crate) fn check(members: &Map<String, Value>, is_acted_on: bool, at: &At<'_>
             "'{}' has not the form of a UCUM unit: characters of ASCII without spaces, brackets in pairs, as mm[Hg].",
             short(code)
         )),
+        UCUM if Measure::parse(code).is_none() => {
+            note(format!("'{}' is no UCUM unit that is known here. Look it up again.", short(code)))
+        }
         _ if !is_known(system, code) => Issue::warning(
             IssueType::CodeInvalid,
             format!("The code system {} has no code '{}'.", short(system), short(code)),

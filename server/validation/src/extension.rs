@@ -50,12 +50,13 @@ pub(crate) fn check(
         report.unprocessable(at.member("url"), IssueType::Extension, text);
     }
     let known = definitions().profile(url).filter(|definition| definition.type_name == "Extension");
-    let Some(definition) = known else {
-        if holder.is_modifier {
-            unknown_modifier(url, holder, at, report);
-        }
-        return;
-    };
+    // Of what HL7 publishes the form is known, and nothing here acts upon the meaning.
+    let is_understood =
+        || definitions().profiles().iter().any(|own| known.is_some_and(|k| std::ptr::eq(own, k)));
+    if holder.is_modifier && !is_understood() {
+        unknown_modifier(url, holder, at, report);
+    }
+    let Some(definition) = known else { return };
     if !is_part && !definition.contexts.is_empty() && !definition.contexts.iter().any(|c| allows(c, holder)) {
         let places: Vec<_> = definition.contexts.iter().map(|c| c.expression.as_str()).collect();
         let text = format!(
@@ -64,7 +65,12 @@ pub(crate) fn check(
             holder.name,
             places.join(", ")
         );
-        report.unprocessable(at, IssueType::Extension, text);
+        if is_understood() {
+            report.unprocessable(at, IssueType::Extension, text);
+        } else {
+            // HL7's own examples have these elsewhere, and so has everybody.
+            report.warning(at, IssueType::Extension, text);
+        }
     }
     let node = Node::typed(extension, "Extension", definitions().scope_of_type("Extension"));
     profile::check(definition, node, Context::of_node(node), at, contained, report);
@@ -91,6 +97,10 @@ fn allows(context: &ExtensionContext, holder: Holder<'_>) -> bool {
     let expression = context.expression.as_str();
     if context.kind != "element" || expression == holder.name || expression == "Element" {
         return true;
+    }
+    if holder.name == "Element" {
+        // Beside a primitive, whose type is not told here.
+        return fhir::ResourceType::find(expression).is_none();
     }
     if expression.contains('.') {
         return !holder.name.contains('.') && fhir::ResourceType::find(holder.name).is_none();

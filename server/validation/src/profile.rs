@@ -1,4 +1,4 @@
-//! A resource (or an extension) against one profile of ours, <https://hl7.org/fhir/R4/profiling.html>: cardinality, fixed
+//! A resource (or an extension) against one profile, <https://hl7.org/fhir/R4/profiling.html>: cardinality, fixed
 //! and pattern values, bindings, target types, narrower choices, invariants, and slices with rules of their own.
 //!
 //! Only what the profile adds to the base definition is looked at: the base is checked before.
@@ -10,7 +10,10 @@ mod slice;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, OnceLock},
+};
 
 use canonical::{Profile, definitions};
 use fhir::{IssueType, Map, Value};
@@ -26,26 +29,27 @@ use crate::{
 use plan::{Node, Openness, Plan, Rule, Slice};
 use select::Item;
 
-/// Every profile of ours, compiled when the first one is needed.
-static PLANS: LazyLock<HashMap<&'static str, Plan>> = LazyLock::new(|| {
-    let definitions = definitions();
-    definitions
-        .profiles()
-        .iter()
-        .map(|profile| (profile.url.as_str(), Plan::compile(definitions, profile)))
-        .collect()
-});
+/// Every profile by its url, each compiled when it is first needed.
+static PLANS: LazyLock<HashMap<&'static str, OnceLock<Plan>>> =
+    LazyLock::new(|| definitions().profile_urls().map(|url| (url, OnceLock::new())).collect());
 
-/// Compiles every profile, unless that was done.
+/// Compiles every profile of ours, unless that was done. Of HL7's few are ever asked for.
 pub(crate) fn compile_all() {
-    LazyLock::force(&PLANS);
+    for profile in definitions().profiles() {
+        let _ = plan(profile);
+    }
+}
+
+fn plan(profile: &'static Profile) -> Option<&'static Plan> {
+    let plan = PLANS.get(profile.url.as_str())?;
+    Some(plan.get_or_init(|| Plan::compile(definitions(), profile)))
 }
 
 /// Whether an element conforms to the profile with this url, for `conformsTo()`; `None` when it is not known. Invariants
 /// that ask for profiles in their turn are left out, so that it comes to an end.
 pub(crate) fn conforms(node: fhirpath::Node<'_>, url: &str) -> Option<bool> {
     let profile = definitions().profile(url)?;
-    let plan = PLANS.get(profile.url.as_str())?;
+    let plan = plan(profile)?;
     if node.type_name() != profile.type_name {
         return Some(false);
     }
@@ -65,7 +69,7 @@ pub(crate) fn check<'v>(
     contained: &Contained<'_>,
     report: &mut Report,
 ) {
-    if let Some(plan) = PLANS.get(profile.url.as_str()) {
+    if let Some(plan) = plan(profile) {
         check_plan(plan, element, context, at, contained, report);
     }
 }

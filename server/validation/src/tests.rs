@@ -2,6 +2,7 @@
 
 mod base;
 mod examples;
+mod hl7;
 mod invariants;
 mod mutations;
 mod profiles;

@@ -2,7 +2,7 @@
 //! <https://hl7.org/fhir/R4/downloads.html>.
 //!
 //! The output is a function of the package alone: sorted, and compared by content, not by its compressed bytes.
-//! Narratives, descriptions, mappings and examples are left behind; so are HL7's own profiles.
+//! Narratives, descriptions, mappings and examples are left behind; HL7's own profiles are a file of their own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -14,11 +14,13 @@ use canonical::tables::{ElementRow, StructureRow, Tables};
 use canonical::terminology::Terminology;
 use canonical::{Compartment, Constraint, Kind, SearchParameter, Strength};
 
+mod constraints;
 pub mod package;
 mod terms;
 
 const OUTPUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../canonical/data/r4.json.zst");
 const TERMINOLOGY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../canonical/data/terminology.json.zst");
+const PROFILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../canonical/data/hl7-profiles.json.zst");
 const COMPRESSION_LEVEL: i32 = 19;
 
 #[derive(clap::Args)]
@@ -33,13 +35,15 @@ pub struct Arguments {
 
 /// Makes the tables and writes or checks them; says on standard output how many there are and what could not be expanded.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let both = |folder: &Path| Ok((tables(folder)?, terms::array(folder)?));
-    let (tables, terminology) = match &arguments.package {
-        Some(folder) => both(folder)?,
-        None => package::with_downloaded(both)?,
+    let all = |folder: &Path| Ok((tables(folder)?, terms::array(folder)?, constraints::array(folder)?));
+    let (tables, terminology, profiles) = match &arguments.package {
+        Some(folder) => all(folder)?,
+        None => package::with_downloaded(all)?,
     };
     let json = serde_json::to_vec(&tables)?;
-    for (output, json) in [(OUTPUT, json.as_slice()), (TERMINOLOGY, terminology.as_bytes())] {
+    let files =
+        [(OUTPUT, json.as_slice()), (TERMINOLOGY, terminology.as_bytes()), (PROFILES, profiles.as_bytes())];
+    for (output, json) in files {
         if !arguments.check {
             fs::write(output, zstd::encode_all(json, COMPRESSION_LEVEL)?)?;
         } else if zstd::decode_all(fs::File::open(output)?)? != json {
@@ -47,13 +51,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
     }
     println!(
-        "{} structures, {} search parameters, {} compartments, {} value sets; {} and {} bytes of JSON",
+        "{} structures, {} search parameters, {} compartments, {} value sets; {}, {} and {} bytes of JSON",
         tables.structures.len(),
         tables.search_parameters.len(),
         tables.compartments.len(),
         tables.value_sets.len(),
         json.len(),
         terminology.len(),
+        profiles.len(),
     );
     Ok(())
 }

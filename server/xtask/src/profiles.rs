@@ -11,7 +11,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-mod lean;
+pub mod lean;
 mod sushi;
 #[cfg(test)]
 mod tests;
