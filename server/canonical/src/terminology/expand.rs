@@ -6,6 +6,7 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, HashSet};
 
 use super::compose::{Contains, Filter, Include, Listed};
+use super::filter::Filters;
 use super::{CodeSystem, Concept, Designation, MAX_LEVELS, Terminology, Unknown, ValueSetDefinition};
 use crate::tables::Codes;
 use crate::without_version;
@@ -188,8 +189,9 @@ impl Terminology {
         }
         budget.spend(code_system.concepts.len())?;
         let mut codes = Vec::new();
+        let filters = Filters::of(filters)?;
         for concept in &code_system.concepts {
-            if code_system.passes(concept, filters)? {
+            if filters.pass(code_system, concept)? {
                 codes.push(Coded::of(code_system, concept));
             }
         }

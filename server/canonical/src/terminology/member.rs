@@ -3,6 +3,7 @@
 //! Asked of each include by itself, so that there is an answer too where the value set cannot be expanded in full.
 
 use super::compose::Include;
+use super::filter::Filters;
 use super::{Coded, Terminology, Unknown, ValueSetDefinition};
 use crate::without_version;
 
@@ -124,7 +125,7 @@ impl Terminology {
         let unknown = || Unknown::CodeSystem(without_version(system).to_owned());
         let code_system = self.code_system(system).ok_or_else(unknown)?;
         match code_system.concept(code) {
-            Some(concept) if code_system.passes(concept, &include.filter)? => {
+            Some(concept) if Filters::of(&include.filter)?.pass(code_system, concept)? => {
                 Ok(Some(Coded::of(code_system, concept)))
             }
             None if !code_system.is_complete() => Err(Unknown::content(code_system)),

@@ -45,7 +45,11 @@ fn expansions() {
         ("is-a, second parent", filtered("is-a", "dog"), Some("catdog dog")),
         ("descendent-of", filtered("descendent-of", "manx"), Some("rumpy")),
         ("is-not-a", filtered("is-not-a", "cat"), Some("dog")),
-        ("unknown filter", filtered("regex", "c.*"), None),
+        ("generalizes", filtered("generalizes", "manx"), Some("cat manx")),
+        ("regex", filtered("regex", "c.*"), Some("cat catdog")),
+        ("a regex that is none", filtered("regex", "c("), None),
+        ("a regex that is too large", filtered("regex", "((c{1000}){1000}){1000}"), None),
+        ("unknown filter", filtered("resembles", "cat"), None),
         (
             "listed concepts need no code system",
             json!({"compose": {"include": [{"system": "urn:elsewhere", "concept": [{"code": "a"}, {"code": "b"}]}]}}),

@@ -48,7 +48,19 @@ impl From<Error> for Refusal {
 struct Subject {
     /// `None` when the call names none.
     url: Option<String>,
+    /// The version that is asked for beside the url.
+    version: Option<String>,
     terminology: Terminology,
+}
+
+impl Subject {
+    /// The version of what has this url, when that is the subject and one is asked for.
+    fn version_of(&self, url: &str) -> Option<&str> {
+        let subject = self.url.as_deref()?;
+        let (plain, piped) =
+            subject.split_once('|').map_or((subject, None), |(u, version)| (u, Some(version)));
+        self.version.as_deref().or(piped).filter(|_| plain == url)
+    }
 }
 
 impl Server {
@@ -71,7 +83,13 @@ impl Server {
         };
         let mut held = Terminology::over(terminology());
         let url = call.parameters.text("url").map(str::to_owned);
-        let Some(mut given) = given else { return Ok(Subject { url, terminology: held }) };
+        let version = call.parameters.text(match resource_type {
+            ResourceType::VALUE_SET => "valueSetVersion",
+            ResourceType::CONCEPT_MAP => "conceptMapVersion",
+            _ => "version",
+        });
+        let version = version.map(str::to_owned);
+        let Some(mut given) = given else { return Ok(Subject { url, version, terminology: held }) };
         if given.get("resourceType").and_then(Value::as_str) != Some(resource_type.name()) {
             return Err(Error::bad_request(format!("The parameter '{sent}' holds a {resource_type}.")));
         }
@@ -83,7 +101,7 @@ impl Server {
             let sentence = format!("The {resource_type} cannot be read: {error}.");
             Error::with_issue(Cause::BadRequest, Issue::error(IssueType::Structure, sentence))
         })?;
-        Ok(Subject { url, terminology: held })
+        Ok(Subject { url, version, terminology: held })
     }
 
     /// The answer to a question. What is missing for it is looked for among what is stored here and visible to the caller.
@@ -106,8 +124,13 @@ impl Server {
                 _ => return Err(refuse(&unknown, subject.url.as_deref())),
             };
             let is_new = fetched.len() < MAX_FETCHED && fetched.insert((resource_type, url.clone()));
-            let found = if is_new { self.with_url(context, resource_type, &url).await? } else { Vec::new() };
-            // Of several with one url, the one that was written last counts.
+            let mut found =
+                if is_new { self.with_url(context, resource_type, &url).await? } else { Vec::new() };
+            // Of several with one url, the version that is asked for counts, or the one that was written last.
+            if let Some(wanted) = subject.version_of(&url) {
+                let position = found.iter().position(|found| found["version"] == wanted);
+                found.swap(0, position.unwrap_or_default());
+            }
             let Some(found) = found.into_iter().next() else {
                 return Err(refuse(&unknown, subject.url.as_deref()));
             };

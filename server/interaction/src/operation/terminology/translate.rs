@@ -35,7 +35,14 @@ impl Server {
         let mut subject = self.subject(context, call, "conceptMap").await?;
         let found = match &subject.url {
             Some(url) if subject.terminology.concept_map(url).is_none() => {
-                self.with_url(context, ResourceType::CONCEPT_MAP, without_version(url)).await?
+                let plain = without_version(url);
+                let mut maps = self.with_url(context, ResourceType::CONCEPT_MAP, plain).await?;
+                if let Some(wanted) = subject.version_of(plain)
+                    && maps.iter().any(|map| map["version"] == wanted)
+                {
+                    maps.retain(|map| map["version"] == wanted);
+                }
+                maps
             }
             Some(_) => Vec::new(),
             None => {

@@ -27,6 +27,7 @@ final class Hapi {
     FhirContext context = FhirContext.forR4Cached();
     FhirInstanceValidator module = new FhirInstanceValidator(chain(context, folder));
     module.setAnyExtensionsAllowed(true);
+    module.setErrorForUnknownProfiles(false);
     module.setValidatorResourceFetcher(new Targets());
     module.setValidatorPolicyAdvisor(new Targets.Policy());
     validator = context.newValidator().registerValidatorModule(module);
