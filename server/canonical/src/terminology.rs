@@ -81,6 +81,16 @@ impl<T: DeserializeOwned> Held<T> {
     }
 }
 
+/// What is said of a code system without reading its concepts.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Announced {
+    pub url: String,
+    pub version: Option<String>,
+    /// As [`CodeSystem::content`].
+    #[serde(default)]
+    pub content: String,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Head {
@@ -175,6 +185,16 @@ impl Terminology {
         let url = without_version(canonical);
         let own = self.concept_maps.get(url).and_then(Held::get);
         own.or_else(|| self.base?.concept_map(url))
+    }
+
+    /// The code systems that are part of the server, by url; those that were added later are not among them.
+    #[must_use]
+    pub fn announced(&self) -> Vec<Announced> {
+        let texts = self.code_systems.values().map(|held| held.text);
+        let mut announced: Vec<Announced> =
+            texts.filter_map(|text| serde_json::from_str(text).ok()).collect();
+        announced.sort_unstable_by(|a, b| a.url.cmp(&b.url));
+        announced
     }
 
     /// Every concept map, by url.

@@ -12,7 +12,7 @@ use crate::operation::{Level, OPERATIONS, Operation};
 use crate::{Reply, Server};
 
 /// The day on which what this statement says last changed.
-const DATE: &str = "2026-11-22";
+pub(crate) const DATE: &str = "2026-11-22";
 
 const BACKPORT: &str = "http://hl7.org/fhir/uv/subscriptions-backport";
 

@@ -7,6 +7,7 @@
 mod batch;
 mod bundle;
 mod capabilities;
+mod capabilities_of_terminology;
 mod clock;
 mod conditional;
 mod context;

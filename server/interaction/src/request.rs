@@ -99,7 +99,10 @@ pub enum Area {
 /// One interaction, ready to be carried out.
 #[derive(Clone, Debug)]
 pub enum Interaction {
-    Capabilities,
+    /// What the server can do; of its terminology, if that is what is asked for.
+    Capabilities {
+        of_terminology: bool,
+    },
     Read {
         resource_type: ResourceType,
         id: String,
@@ -186,7 +189,7 @@ pub fn parse(request: Request) -> Result<Interaction, Error> {
             Verb::Get | Verb::Head => search(Area::System, parameters(None)?),
             _ => not_allowed(),
         },
-        ["metadata"] if reads => Ok(Interaction::Capabilities),
+        ["metadata"] if reads => capabilities(&parameters(None)?),
         ["metadata"] => not_allowed(),
         ["_search"] => match request.verb {
             Verb::Post => search(Area::System, parameters(request.form.as_deref())?),
@@ -421,6 +424,16 @@ fn if_match(conditions: Conditions) -> Result<IfMatch, Error> {
         versions.extend(VersionId::parse(text));
     }
     Ok(IfMatch::Versions(versions))
+}
+
+/// `mode` says what of the capabilities is meant; other parameters are those of every interaction.
+fn capabilities(parameters: &[(String, String)]) -> Result<Interaction, Error> {
+    let mode = parameters.iter().find(|(name, _)| name == "mode").map(|(_, mode)| mode.as_str());
+    match mode {
+        None | Some("full" | "normative") => Ok(Interaction::Capabilities { of_terminology: false }),
+        Some("terminology") => Ok(Interaction::Capabilities { of_terminology: true }),
+        Some(_) => Err(Error::bad_request("The mode of metadata is one of full, normative, terminology.")),
+    }
 }
 
 #[cfg(test)]

@@ -109,7 +109,8 @@ impl Server {
     /// Every refusal and every fault; see [`fhir::Cause`].
     pub async fn perform(&self, context: &Context, interaction: Interaction) -> Result<Reply, Error> {
         match interaction {
-            Interaction::Capabilities => Ok(self.capabilities()),
+            Interaction::Capabilities { of_terminology: false } => Ok(self.capabilities()),
+            Interaction::Capabilities { of_terminology: true } => Ok(self.terminology_capabilities()),
             Interaction::Read { resource_type, id, parameters } => {
                 self.read(context, resource_type, &id, &parameters).await
             }

@@ -225,3 +225,73 @@ async fn stored_terminology_counts_too() {
     let answer = hub.get(held).await.expect(200).json;
     assert_eq!(answer["parameter"][1]["part"][1]["valueCoding"]["code"], "suspended");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_stored_versions_one_is_meant() {
+    let server = TestServer::start().await;
+    let hub = server.caller("hub");
+    let url = "https://elsewhere.example/ValueSet/wards";
+    for (version, code) in [("2", "b"), ("1", "a")] {
+        let value_set = json!({"resourceType": "ValueSet", "status": "active", "url": url, "version": version,
+            "compose": {"include": [{"system": "urn:wards", "concept": [{"code": code}]}]}});
+        hub.post("ValueSet", &value_set).await.expect(201);
+    }
+    for (asked, expected) in [
+        (format!("url={url}"), "a"),
+        (format!("url={url}|2"), "b"),
+        (format!("url={url}&valueSetVersion=2"), "b"),
+        (format!("url={url}&valueSetVersion=1"), "a"),
+    ] {
+        let expanded = hub.get(&format!("ValueSet/$expand?{asked}")).await.expect(200).json;
+        assert_eq!(codes(&expanded), [expected], "{asked}");
+    }
+    hub.get(&format!("ValueSet/$expand?url={url}|3")).await.expect(404);
+    let asked = format!("ValueSet/$validate-code?url={url}&valueSetVersion=2&system=urn:wards&code=b");
+    assert_eq!(out(&hub.get(&asked).await.expect(200).json, "result"), true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn value_sets_select_codes_by_filters() {
+    let server = TestServer::start().await;
+    let hub = server.caller("hub");
+    let system = "http://hl7.org/fhir/administrative-gender";
+    for (property, op, value, expected) in [
+        ("code", "regex", ".*male", Some(vec!["male", "female"])),
+        ("display", "regex", "[MO].*", Some(vec!["male", "other"])),
+        ("concept", "generalizes", "male", Some(vec!["male"])),
+        ("concept", "is-not-a", "male", Some(vec!["female", "other", "unknown"])),
+        ("concept", "in", "male,other", Some(vec!["male", "other"])),
+        ("code", "regex", "(male", None),
+        ("concept", "resembles", "male", None),
+    ] {
+        let sent = json!({"resourceType": "ValueSet", "status": "draft", "compose": {"include": [
+            {"system": system, "filter": [{"property": property, "op": op, "value": value}]}]}});
+        let answer = hub.post("ValueSet/$expand", &sent).await;
+        match expected {
+            Some(expected) => assert_eq!(codes(&answer.expect(200).json), expected, "{property} {op}"),
+            None => drop(answer.expect(422)),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_held_is_told_in_the_capabilities() {
+    let server = TestServer::start().await;
+    let hub = server.caller("hub");
+    let told = hub.get("metadata?mode=terminology").await.expect(200).json;
+    assert_eq!(told["resourceType"], "TerminologyCapabilities");
+    let systems: Vec<_> =
+        told["codeSystem"].as_array().unwrap().iter().map(|system| system["uri"].as_str().unwrap()).collect();
+    assert!(systems.contains(&"http://hl7.org/fhir/administrative-gender"));
+    assert!(systems.contains(&format!("{OWN}/CodeSystem/ic-service-line").as_str()));
+    for parameter in told["expansion"]["parameter"].as_array().unwrap() {
+        let name = parameter["name"].as_str().unwrap();
+        let asked = format!("ValueSet/$expand?{name}=&url={HL7}/administrative-gender");
+        let refused = hub.get(&asked).await;
+        assert!(!refused.text().contains("is not a parameter"), "{name}");
+    }
+    let checked = hub.post("TerminologyCapabilities/$validate", &told).await.expect(200);
+    assert!(checked.issues().iter().all(|issue| issue["severity"] == "information"), "{}", checked.text());
+    assert_eq!(hub.get("metadata?mode=full").await.expect(200).json["resourceType"], "CapabilityStatement");
+    hub.get("metadata?mode=everything").await.expect(400);
+}

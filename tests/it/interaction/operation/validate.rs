@@ -111,3 +111,32 @@ async fn it_tells_nothing_that_the_caller_may_not_see() {
     assert!(answer.text().contains("not known here"), "{}", answer.text());
     server.with_token(None).get(&at).await.expect(401);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn profiles_of_hl7_are_known() {
+    let server = TestServer::start().await;
+    let epr = server.caller("epr");
+    let profile = "http://hl7.org/fhir/StructureDefinition/bodyweight";
+    let weight = json!({"resourceType": "Observation", "status": "final", "code": {"text": "weight"}});
+    let plain = epr.post("Observation/$validate", &weight).await.expect(200);
+    assert!(severities(&plain).iter().all(|severity| *severity != "error"), "{}", plain.text());
+    let body = parameters(&[
+        json!({"name": "resource", "resource": weight}),
+        json!({"name": "mode", "valueCode": "profile"}),
+        json!({"name": "profile", "valueUri": profile}),
+    ]);
+    let held = epr.post("Observation/$validate", &body).await.expect(200);
+    for place in ["Observation.category", "Observation.subject", "Observation.effective"] {
+        assert!(held.expressions().contains(&place), "{place}: {}", held.text());
+    }
+    // What claims it is held to it.
+    let mut claiming = weight.clone();
+    claiming["meta"] = json!({"profile": [profile]});
+    let refused = epr.post("Observation", &claiming).await.expect(422);
+    assert!(refused.expressions().contains(&"Observation.category"), "{}", refused.text());
+    // What nobody knows is said, and does not stand in the way.
+    claiming["meta"] = json!({"profile": ["https://elsewhere.example/StructureDefinition/weight"]});
+    let warned = epr.post("Observation/$validate", &claiming).await.expect(200);
+    assert!(warned.expressions().contains(&"Observation.meta.profile[0]"), "{}", warned.text());
+    assert!(severities(&warned).iter().all(|severity| *severity != "error"), "{}", warned.text());
+}

@@ -36,7 +36,8 @@ impl Server {
             return Ok(known);
         }
         for name in names {
-            let mut subject = Subject { url: None, terminology: Terminology::over(terminology()) };
+            let held = Terminology::over(terminology());
+            let mut subject = Subject { url: None, version: None, terminology: held };
             if let Reference::Local { resource_type: ResourceType::VALUE_SET, id, .. } =
                 Reference::parse(&name, &self.settings.base)
                 && let Some(mut value_set) = self.stored_value_set(context, &id).await?
