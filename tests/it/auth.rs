@@ -2,3 +2,4 @@
 
 mod scope;
 mod token;
+mod token_endpoint;

@@ -1,9 +1,10 @@
-//! The built-in issuer: signs the access tokens of the demo personas, in the form of
+//! The built-in issuer: signs the access tokens of the demo personas, and of the clients of the token endpoint, in the form of
 //! <https://www.rfc-editor.org/rfc/rfc9068#section-2>.
 //!
-//! It has no token endpoint: whoever can read its key file can make a token, and nobody else. Refresh tokens are not made.
+//! Whoever can read its key file can make a token. Refresh tokens are not made.
 
 use std::path::Path;
+use std::time::Duration;
 
 use fhir::{Error, Instant};
 use jsonwebtoken::{Algorithm, Header};
@@ -13,7 +14,7 @@ use crate::keys::Keys;
 use crate::persona::Persona;
 use crate::scope::Scopes;
 use crate::signing_key::SigningKey;
-use crate::verifier::{Settings, Verifier};
+use crate::verifier::{Settings, Verifier, in_seconds};
 
 /// Signs access tokens with a key of its own.
 #[derive(Debug)]
@@ -21,6 +22,16 @@ pub struct Issuer {
     settings: Settings,
     signing_key: SigningKey,
     keys: Keys,
+}
+
+/// Whom a token is for, and what it is good for.
+pub(crate) struct Subject<'a> {
+    pub(crate) sub: &'a str,
+    pub(crate) client_id: &'a str,
+    pub(crate) scope: &'a str,
+    pub(crate) organizations: Vec<&'a str>,
+    pub(crate) patient: Option<&'a str>,
+    pub(crate) lifetime: Duration,
 }
 
 impl Issuer {
@@ -38,13 +49,13 @@ impl Issuer {
     /// A token for this persona with all its scopes, good from now for the settings' lifetime.
     #[must_use]
     pub fn issue(&self, persona: &Persona, now: Instant) -> String {
-        self.sign(persona, persona.scope(), now)
+        self.sign_for(persona, persona.scope(), now)
     }
 
     /// A token for this persona with those of its scopes that are asked for; what it is not registered for is left out.
     #[must_use]
     pub fn issue_narrowed(&self, persona: &Persona, wanted: &Scopes, now: Instant) -> String {
-        self.sign(persona, &wanted.within(&Scopes::parse(persona.scope())).to_string(), now)
+        self.sign_for(persona, &wanted.within(&Scopes::parse(persona.scope())).to_string(), now)
     }
 
     /// The public key as a JWK set.
@@ -70,23 +81,36 @@ impl Issuer {
         Verifier::new(self.settings.clone(), self.keys())
     }
 
-    fn sign(&self, persona: &Persona, scope: &str, now: Instant) -> String {
+    fn sign_for(&self, persona: &Persona, scope: &str, now: Instant) -> String {
+        let client_id = persona.client();
+        let subject = Subject {
+            sub: persona.patient().unwrap_or(&client_id),
+            client_id: &client_id,
+            scope,
+            organizations: persona.organizations().to_vec(),
+            patient: persona.patient(),
+            lifetime: self.settings.max_lifetime,
+        };
+        self.sign(&subject, now)
+    }
+
+    pub(crate) fn sign(&self, subject: &Subject<'_>, now: Instant) -> String {
         let now = now.microseconds().div_euclid(1_000_000);
         let mut header = Header::new(Algorithm::ES256);
         header.typ = Some("at+jwt".to_owned());
         header.kid = Some(self.signing_key.kid.clone());
         let mut claims = json!({
             "iss": self.settings.issuer,
-            "sub": persona.patient().map_or_else(|| persona.client(), str::to_owned),
+            "sub": subject.sub,
             "aud": self.settings.audience,
             "iat": now,
-            "exp": now.saturating_add(self.settings.lifetime_in_seconds()),
+            "exp": now.saturating_add(in_seconds(subject.lifetime)),
             "jti": format!("{:032x}", rand::random::<u128>()),
-            "client_id": persona.client(),
-            "scope": scope,
-            "org": persona.organizations(),
+            "client_id": subject.client_id,
+            "scope": subject.scope,
+            "org": subject.organizations,
         });
-        if let Some(patient) = persona.patient() {
+        if let Some(patient) = subject.patient {
             claims["patient"] = patient.into();
         }
         jsonwebtoken::encode(&header, &claims, &self.signing_key.key)

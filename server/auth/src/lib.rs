@@ -3,7 +3,7 @@
 //!
 //! A request's `Authorization` header becomes a token ([`bearer`]), the token becomes a [`Caller`] ([`Verifier`]), and
 //! the caller is asked before anything is done ([`Caller::require`]). The built-in [`Issuer`] makes the tokens of the
-//! demo [`Persona`]s.
+//! demo [`Persona`]s, and those that registered clients ask the [`TokenEndpoint`] for.
 //!
 //! It knows no HTTP and no SQL. Which rows a caller sees follows from [`Caller::organizations`] and [`Caller::patient`],
 //! and is not decided here. Keys of foreign issuers are handed in as text; nothing is ever fetched.
@@ -19,6 +19,7 @@ mod scope;
 mod signing_key;
 mod smart_configuration;
 mod token;
+mod token_endpoint;
 mod verified;
 mod verifier;
 
@@ -29,4 +30,5 @@ pub use keys::Keys;
 pub use persona::Persona;
 pub use scope::{Context, Right, Scopes};
 pub use smart_configuration::{JWKS_PATH, smart_configuration};
+pub use token_endpoint::{Client, Refusal, TOKEN_PATH, TokenEndpoint};
 pub use verifier::{DEMO_LIFETIME, SHORT_LIFETIME, Settings, Verifier};

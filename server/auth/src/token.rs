@@ -52,6 +52,7 @@ pub(crate) struct Claims {
     pub(crate) exp: Option<i64>,
     pub(crate) nbf: Option<i64>,
     pub(crate) iat: Option<i64>,
+    pub(crate) jti: Option<String>,
     pub(crate) client_id: Option<String>,
     pub(crate) azp: Option<String>,
     pub(crate) scope: Option<String>,

@@ -53,8 +53,13 @@ impl Settings {
     }
 
     pub(crate) fn lifetime_in_seconds(&self) -> i64 {
-        i64::try_from(self.max_lifetime.as_secs()).unwrap_or(END_OF_TIME).min(END_OF_TIME)
+        in_seconds(self.max_lifetime)
     }
+}
+
+/// A lifetime in seconds, as claims are.
+pub(crate) fn in_seconds(lifetime: Duration) -> i64 {
+    i64::try_from(lifetime.as_secs()).unwrap_or(END_OF_TIME).min(END_OF_TIME)
 }
 
 /// Decides whether a token is good, and whose it is. Cheap to ask twice about the same token.

@@ -58,8 +58,11 @@ pub struct Server {
 #[serde(deny_unknown_fields)]
 pub struct Auth {
     pub mode: AuthMode,
+    pub keys: PathBuf,
     #[serde(default)]
     pub issuers: Vec<Issuer>,
+    #[serde(default)]
+    pub clients: Vec<Client>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
@@ -75,6 +78,16 @@ pub struct Issuer {
     pub issuer: String,
     pub jwks: PathBuf,
     pub max_lifetime_s: u64,
+}
+
+/// A client of the server's own token endpoint.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Client {
+    pub client_id: String,
+    pub jwks: PathBuf,
+    pub scope: String,
+    pub organizations: Vec<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -203,8 +216,12 @@ impl Config {
             "The demo issuer and the demo place are for development, not for production."
         );
         ensure!(
-            !self.auth.issuers.is_empty(),
-            "auth.issuers is empty, so nobody could log in. Name an issuer and its keys."
+            !(self.auth.issuers.is_empty() && self.auth.clients.is_empty()),
+            "auth.issuers and auth.clients are empty, so nobody could log in. Name an issuer or a client, and its keys."
+        );
+        ensure!(
+            self.auth.clients.is_empty() || !self.auth.keys.as_os_str().is_empty(),
+            "auth.keys is empty: name the folder for the key that signs the tokens of auth.clients."
         );
         if let Some(issuer) = self.auth.issuers.iter().find(|issuer| issuer.issuer == crate::demo::ISSUER) {
             bail!("{} is the issuer of the demonstration; its tokens are not for production.", issuer.issuer);
@@ -247,6 +264,7 @@ impl Config {
             max_count: self.search.max_count,
             max_entries: self.bundles.max_entries,
             asks_for_tokens: self.auth.mode != AuthMode::Off,
+            token_endpoint: self.auth.has_token_endpoint().then(|| format!("{base}{}", auth::TOKEN_PATH)),
             allows_origins: !self.http.cors_origins.is_empty(),
             hub: Some(self.workflow.hub.clone()).filter(|hub| !hub.is_empty()),
             suspected_duplicate: self.workflow.suspected_duplicates,
@@ -272,15 +290,47 @@ impl Config {
     }
 }
 
+impl Auth {
+    /// Whether registered clients get tokens from this server.
+    #[must_use]
+    pub fn has_token_endpoint(&self) -> bool {
+        self.mode == AuthMode::Bearer && !self.clients.is_empty()
+    }
+}
+
+impl Client {
+    /// It, with its keys.
+    pub(crate) fn read(&self) -> Result<auth::Client> {
+        let scopes = auth::Scopes::parse(&self.scope);
+        ensure!(
+            !scopes.to_string().is_empty(),
+            "The scope of {} grants nothing. It is as system/*.cruds, or several of these with spaces.",
+            self.client_id
+        );
+        Ok(auth::Client {
+            id: self.client_id.clone(),
+            keys: keys(&self.client_id, &self.jwks)?,
+            scopes,
+            organizations: self.organizations.clone(),
+        })
+    }
+}
+
+/// The key set in this file.
+fn keys(whose: &str, file: &Path) -> Result<auth::Keys> {
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("reading the keys of {whose} from {}", file.display()))?;
+    let keys = auth::Keys::parse(&text).with_context(|| format!("reading {}", file.display()))?;
+    for refused in keys.refused() {
+        tracing::warn!(whose, refused, "a key is not used");
+    }
+    Ok(keys)
+}
+
 impl Issuer {
     /// What is agreed with it, and its keys.
     pub(crate) fn read(&self, audience: &str) -> Result<(auth::Settings, auth::Keys)> {
-        let text = std::fs::read_to_string(&self.jwks)
-            .with_context(|| format!("reading the keys of {} from {}", self.issuer, self.jwks.display()))?;
-        let keys = auth::Keys::parse(&text).with_context(|| format!("reading {}", self.jwks.display()))?;
-        for refused in keys.refused() {
-            tracing::warn!(issuer = self.issuer, refused, "a key is not used");
-        }
+        let keys = keys(&self.issuer, &self.jwks)?;
         let lifetime = Duration::from_secs(self.max_lifetime_s);
         Ok((auth::Settings::new(&self.issuer, audience).lasting(lifetime), keys))
     }
@@ -358,6 +408,10 @@ mod tests {
             ("long-and-odd", "postgres"),
             ("https://b", ""),
             ("https://i", crate::demo::ISSUER),
+            (
+                ISSUER,
+                "[[auth.clients]]\nclient_id = 'c'\njwks = 'k'\nscope = 'system/*.rs'\norganizations = ['A']\n",
+            ),
             ("server.base", "auth.mode = 'off'\nserver.base"),
             (ISSUER, ""),
         ] {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use actix_web::dev::ServerHandle;
 use actix_web::{App as Service, HttpServer, web};
 use anyhow::{Context as _, Result};
-use auth::Verifier;
+use auth::{Issuer, TokenEndpoint, Verifier};
 use interaction::Server;
 use store::Store;
 use subscription::{Engine, StatusChange};
@@ -17,7 +17,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::config::{AuthMode, Config};
-use crate::{demo, packages, status, timer};
+use crate::{config, demo, packages, status, timer};
 
 /// How long the database may take to answer for the first time.
 const FIRST_ANSWER: Duration = Duration::from_secs(30);
@@ -153,13 +153,15 @@ fn auth_mode(config: &Config, base: &str) -> Result<rest::AuthMode> {
     if config.auth.mode == AuthMode::Off {
         return Ok(rest::AuthMode::Off);
     }
-    let mut jwks = None;
-    let mut verifier: Option<Verifier> = None;
-    if let Some(folder) = &config.demo_keys {
-        let issuer = demo::issuer(folder)?;
-        jwks = Some(issuer.jwks());
-        verifier = Some(issuer.verifier());
-    }
+    let own = match &config.demo_keys {
+        Some(folder) => Some(demo::issuer(folder)?),
+        None if config.auth.has_token_endpoint() => {
+            Some(Issuer::open(&config.auth.keys, auth::Settings::new(base, base))?)
+        }
+        None => None,
+    };
+    let jwks = own.as_ref().map(Issuer::jwks);
+    let mut verifier = own.as_ref().map(Issuer::verifier);
     for issuer in &config.auth.issuers {
         let (settings, keys) = issuer.read(base)?;
         verifier = Some(match verifier {
@@ -169,7 +171,11 @@ fn auth_mode(config: &Config, base: &str) -> Result<rest::AuthMode> {
     }
     let verifier =
         verifier.context("auth.issuers is empty, so nobody could log in. Name an issuer and its keys.")?;
-    Ok(rest::AuthMode::Bearer { verifier, jwks })
+    let clients: Vec<_> = config.auth.clients.iter().map(config::Client::read).collect::<Result<_>>()?;
+    let token_endpoint = own
+        .filter(|_| config.auth.has_token_endpoint())
+        .map(|issuer| Box::new(TokenEndpoint::new(base, issuer, clients)));
+    Ok(rest::AuthMode::Bearer { verifier, jwks, token_endpoint })
 }
 
 /// Listens on an address. One that is taken is tried again for a moment: its owner may have been killed just now.

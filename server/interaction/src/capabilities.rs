@@ -69,6 +69,13 @@ impl Server {
             }]}]);
             security["description"] =
                 json!("Bearer tokens with SMART v2 scopes; see .well-known/smart-configuration.");
+            if let Some(address) = &self.settings.token_endpoint {
+                // Clients older than smart-configuration look here.
+                security["extension"] = json!([{
+                    "url": "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris",
+                    "extension": [{"url": "token", "valueUri": address}]
+                }]);
+            }
         } else {
             security["description"] = json!("Nobody has to log in.");
         }

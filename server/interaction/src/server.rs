@@ -37,6 +37,8 @@ pub struct Settings {
     pub max_entries: usize,
     /// Whether callers need a token, and whether pages of other origins may call: as the CapabilityStatement tells.
     pub asks_for_tokens: bool,
+    /// Where registered clients get their tokens, when there are such.
+    pub token_endpoint: Option<String>,
     pub allows_origins: bool,
     /// The service to which referrals go that name no performer, as `HealthcareService/hub`.
     pub hub: Option<String>,

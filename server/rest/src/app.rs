@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use auth::Verifier;
+use auth::{TokenEndpoint, Verifier};
 use fhir::{Cause, Error, Value};
 use interaction::Server;
 use serde::Deserialize;
@@ -35,8 +35,9 @@ pub struct Settings {
 /// Who may call.
 #[derive(Debug)]
 pub enum AuthMode {
-    /// Whoever has a token that this verifier finds good. The key set is the one of the built-in issuer, where there is one.
-    Bearer { verifier: Verifier, jwks: Option<Value> },
+    /// Whoever has a token that this verifier finds good. The key set is the one of the built-in issuer, where there is one,
+    /// and the token endpoint is there when clients are registered.
+    Bearer { verifier: Verifier, jwks: Option<Value>, token_endpoint: Option<Box<TokenEndpoint>> },
     /// Everyone. Only for a server that no other machine can reach.
     Off,
 }
@@ -69,6 +70,14 @@ impl App {
             base_path,
             wake,
             draining: AtomicBool::new(false),
+        }
+    }
+
+    /// Where registered clients get their tokens.
+    pub(crate) fn token_endpoint(&self) -> Option<&TokenEndpoint> {
+        match &self.auth {
+            AuthMode::Bearer { token_endpoint, .. } => token_endpoint.as_deref(),
+            AuthMode::Off => None,
         }
     }
 

@@ -26,7 +26,7 @@ use crate::negotiate::{Format, negotiate};
 use crate::request::{BodyKind, Parsed, body_kind, has_body, parse_body, takes_form};
 use crate::response::{Asked, failure, success};
 use crate::routes::{self, Route};
-use crate::{body, cors, health, prefer};
+use crate::{body, cors, health, prefer, token};
 
 /// Answers any request to the server.
 pub async fn exchange(http: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
@@ -65,6 +65,12 @@ async fn route(http: &HttpRequest, payload: web::Payload, app: &Arc<App>, trace:
     match found {
         Err(error) => told(&error, trace),
         Ok(Route::Fhir(address)) => fhir(http, payload, app, address, trace).await,
+        Ok(Route::Token) => match app.token_endpoint() {
+            Some(endpoint) => token::answer(http, payload, endpoint, &app.settings)
+                .await
+                .unwrap_or_else(|error| told(&error, trace)),
+            None => told(&Error::not_found("A token endpoint"), trace),
+        },
         Ok(_) if !matches!(method, "GET" | "HEAD") => {
             let error = Error::new(Cause::MethodNotAllowed, "This address can only be read.");
             told(&error, trace).with("allow", "GET, HEAD")
@@ -79,12 +85,14 @@ async fn page_of(page: Route, app: &App) -> Result<Answer, Error> {
     match page {
         Route::Live => Ok(health::live()),
         Route::Ready => Ok(health::ready(app).await),
-        Route::SmartConfiguration => Ok(json(&smart_configuration(&app.server.settings.base))),
+        Route::SmartConfiguration => {
+            Ok(json(&smart_configuration(&app.server.settings.base, app.token_endpoint().is_some())))
+        }
         Route::Jwks => match &app.auth {
             AuthMode::Bearer { jwks: Some(jwks), .. } => Ok(json(jwks)),
             _ => Err(Error::not_found("A key set")),
         },
-        Route::Fhir(_) => Err(Error::not_found("This address")),
+        Route::Fhir(_) | Route::Token => Err(Error::not_found("This address")),
     }
 }
 

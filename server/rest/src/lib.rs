@@ -23,6 +23,7 @@ mod request;
 mod request_id;
 mod response;
 mod routes;
+mod token;
 
 pub use app::{App, AuthMode, Settings};
 pub use exchange::exchange;

@@ -1,6 +1,6 @@
 //! What each address is. Below the base everything is FHIR's; the addresses of an interaction are read by `interaction`.
 
-use auth::JWKS_PATH;
+use auth::{JWKS_PATH, TOKEN_PATH};
 use fhir::{Cause, Error, ResourceType};
 
 use crate::address::below_base;
@@ -16,6 +16,8 @@ pub(crate) enum Route {
     SmartConfiguration,
     /// The public keys of the built-in issuer.
     Jwks,
+    /// Where registered clients get their tokens.
+    Token,
     /// An interaction: its path below the base, decoded, without the query.
     Fhir(String),
 }
@@ -37,6 +39,7 @@ pub(crate) fn find(path: &str, base_path: &str) -> Result<Route, Error> {
     match below {
         "/.well-known/smart-configuration" => Ok(Route::SmartConfiguration),
         JWKS_PATH => Ok(Route::Jwks),
+        TOKEN_PATH => Ok(Route::Token),
         _ => below_base(below).map(Route::Fhir),
     }
 }
@@ -73,6 +76,7 @@ mod tests {
             ("/fhir/Task/1", Ok(Route::Fhir("Task/1".into()))),
             ("/fhir/.well-known/smart-configuration", Ok(Route::SmartConfiguration)),
             ("/fhir/.well-known/jwks.json", Ok(Route::Jwks)),
+            ("/fhir/auth/token", Ok(Route::Token)),
             ("/fhirs", Err(404)),
             ("/", Err(404)),
             ("/Task", Err(404)),

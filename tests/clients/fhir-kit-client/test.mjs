@@ -21,6 +21,11 @@ await check('the capability statement says what may be done', async () => {
     assert.ok(tool.resourceSearch('Task', 'owner'));
 });
 
+await check('where tokens are had, whichever document the client reads first', async () => {
+    const { tokenUrl } = await new Client({ baseUrl: base }).smartAuthMetadata();
+    assert.equal(tokenUrl.href, `${base}/auth/token`);
+});
+
 await check('without a token the answer is 401, with a reason', async () => {
     const error = await refused(new Client({ baseUrl: base }).search({ resourceType: 'Patient' }));
     assert.equal(error.response.status, 401);

@@ -1,7 +1,10 @@
 // fhirclient (SMART on FHIR, JavaScript) against HomeFirst: how an app starts, and the calls of its client.
 
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import smart from 'fhirclient';
+import { SignJWT, importPKCS8 } from 'jose';
 import { base, check, end, mark, patient, refused, story, token } from './check.mjs';
 
 const system = 'https://clients.example/id';
@@ -27,6 +30,34 @@ let first;
 await check('it starts: without a login page the app goes straight on', async () => {
     const to = await app().authorize({ iss: base, clientId: 'app', scope: 'patient/*.rs', redirectUri: 'http://app.example/', noRedirect: true });
     assert.match(to, /^http:\/\/app\.example\/\?state=/);
+});
+
+await check('a system logs in by itself: SMART Backend Services, with a key (jose)', async () => {
+    const discovered = await (await fetch(`${base}/.well-known/smart-configuration`)).json();
+    assert.ok(discovered.capabilities.includes('client-confidential-asymmetric'));
+    assert.ok(discovered.token_endpoint_auth_signing_alg_values_supported.includes('ES384'));
+    const key = await importPKCS8(readFileSync(process.env.CLIENT_KEY, 'utf8'), 'ES384');
+    const assertion = () => new SignJWT({})
+        .setProtectedHeader({ alg: 'ES384', kid: 'clients-1', typ: 'JWT' })
+        .setIssuer('clients').setSubject('clients').setAudience(discovered.token_endpoint)
+        .setJti(randomUUID()).setIssuedAt().setExpirationTime('4m').sign(key);
+    const ask = async (scope, client_assertion) => {
+        const client_assertion_type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+        const body = new URLSearchParams({ grant_type: 'client_credentials', scope, client_assertion_type, client_assertion });
+        const response = await fetch(discovered.token_endpoint, { method: 'POST', body });
+        return { status: response.status, ...(await response.json()) };
+    };
+    const once = await assertion();
+    const tokenResponse = await ask('system/Patient.rs', once);
+    assert.equal(tokenResponse.status, 200);
+    assert.ok(tokenResponse.expires_in <= 300);
+    const system = app().client({ serverUrl: base, tokenResponse });
+    assert.equal((await system.request('Patient/patient-1')).id, 'patient-1');
+    assert.equal((await refused(system.request('Task'))).status, 403);
+    const again = await ask('system/Patient.rs', once);
+    assert.deepEqual([again.status, again.error], [400, 'invalid_client']);
+    assert.match(again.error_description, /jti/);
+    assert.equal((await ask('user/Patient.rs', await assertion())).error, 'invalid_scope');
 });
 
 await check('the version of the server', async () => {

@@ -1,6 +1,12 @@
 """fhirclient (SMART on FHIR, Python) against HomeFirst: its models and its server calls."""
 
+import os
+import time
+import uuid
+
 import requests
+from joserfc import jwt
+from joserfc.jwk import ECKey
 
 from fhirclient import client as smart
 from fhirclient.models.bundle import Bundle
@@ -40,6 +46,22 @@ def _():
     statement = anonymous.server.capabilityStatement
     assert isinstance(statement, CapabilityStatement) and statement.fhirVersion == "4.0.1"
     assert statement.rest[0].security.service[0].coding[0].code == "SMART-on-FHIR"
+
+
+@check("a system logs in by itself: SMART Backend Services, with a key (joserfc)")
+def _():
+    with open(os.environ["CLIENT_KEY"], encoding="utf-8") as file:
+        key = ECKey.import_key(file.read())
+    now = int(time.time())
+    claims = {"iss": "clients", "sub": "clients", "aud": f"{BASE}/auth/token", "iat": now, "exp": now + 240, "jti": str(uuid.uuid4())}
+    assertion = jwt.encode({"alg": "ES384", "kid": "clients-1"}, claims, key, algorithms=["ES384"])
+    settings = {"app_id": "clients", "api_base": BASE, "jwt_token": assertion, "scope": "system/Patient.rs"}
+    system = smart.FHIRClient(settings=settings)
+    assert not system.prepare()
+    system.authorize()
+    assert system.ready
+    assert Patient.read("patient-1", system.server).id == "patient-1"
+    refused(FHIRPermissionDeniedException, lambda: Task.read("never", system.server))
 
 
 @check("without a token, and without scopes")

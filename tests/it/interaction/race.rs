@@ -123,7 +123,8 @@ async fn conditional_patches_lose_nothing() {
     assert_eq!(versions.len(), done + 1);
     let held = epr.get(&created.reference()).await.expect(200).json["identifier"].clone();
     for (at, answer) in answers.iter().enumerate() {
-        let is_held = held.as_array().unwrap().iter().any(|held| held["value"] == at.to_string());
+        let value = json!(at.to_string());
+        let is_held = held.as_array().unwrap().iter().any(|held| held["value"] == value);
         assert_eq!(is_held, answer.status == 200, "patch {at}: {}", answer.text());
     }
 }
