@@ -145,6 +145,19 @@ impl Outcome {
     }
 }
 
+/// Of whom one has to make this change of status, as texts of references; `None` where every party may. The hub stands in for any of them.
+#[must_use]
+pub fn movers(previous: &Resource, resource: &Resource) -> Option<Vec<String>> {
+    if previous.text("status") == resource.text("status") {
+        return None;
+    }
+    match resource.resource_type() {
+        ResourceType::TASK => task::movers(previous, resource),
+        ResourceType::SERVICE_REQUEST => service_request::movers(previous),
+        _ => None,
+    }
+}
+
 /// The rule by which something that a profile asks for, and that is missing, is missed: a sender looks up one list of rules.
 #[must_use]
 pub fn rule_of_missing(resource: &Resource, issue: &Issue) -> Option<&'static str> {

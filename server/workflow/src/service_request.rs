@@ -112,6 +112,14 @@ pub(crate) fn begins(request: &Resource, previous: Option<&Resource>) -> bool {
     request.text("status") == Some("active") && previous.is_none_or(|p| p.text("status") == Some("draft"))
 }
 
+/// A request is held, cancelled and ended by who made it, and not by the team that was asked.
+pub(crate) fn movers(previous: &Resource) -> Option<Vec<String>> {
+    let requester = reference(previous.get("requester")).filter(|_| kind(previous).is_some())?;
+    // Where the performer asked itself, or nobody else is named, there is nobody to keep from it.
+    let asked = reference(performer(previous))?;
+    (!crate::same_reference(requester, asked)).then(|| vec![requester.to_owned()])
+}
+
 /// Refuses a request for somebody who has died.
 pub(crate) fn check_death(
     request: &Resource,

@@ -135,6 +135,28 @@ pub(crate) fn update(
     Ok(Outcome { resource: task, effects, warnings })
 }
 
+/// A team's own moves are made by the team: the owner before, or the owner after.
+pub(crate) fn movers(previous: &Resource, task: &Resource) -> Option<Vec<String>> {
+    let is_teams = matches!(
+        task.text("status"),
+        Some(
+            "received"
+                | "accepted"
+                | "rejected"
+                | "ready"
+                | "in-progress"
+                | "on-hold"
+                | "completed"
+                | "failed"
+        )
+    );
+    let is_ours = is_fulfilment(previous) && extension::find(previous, "ic-clock").is_some();
+    let owners =
+        [previous, task].into_iter().filter_map(|task| reference(task.get("owner"))).map(str::to_owned);
+    let owners: Vec<String> = owners.collect();
+    (is_teams && is_ours && !owners.is_empty()).then_some(owners)
+}
+
 /// Whether it fulfils a request of intermediate care. A request of this server that the caller could not load counts as one, so
 /// that the rules cannot be passed by hiding it.
 fn applies_to(task: &Resource, related: &Related) -> bool {

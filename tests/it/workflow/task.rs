@@ -1,7 +1,7 @@
 //! The moves of a Task: which are allowed, what they need, and who makes them.
 
-use serde_json::Value;
-use tests::{TestServer, builders};
+use serde_json::{Value, json};
+use tests::{TestServer, builders, place};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn moves_that_are_not_allowed_name_those_that_are() {
@@ -87,4 +87,31 @@ async fn times_may_be_written_in_another_way() {
     assert_eq!((same.header("etag"), &same.json), ("W/\"1\"", &task));
     let moved = builders::move_task(&team, &rewritten(&task), "received").await.expect(200);
     assert_eq!(moved.json["authoredOn"], task["authoredOn"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn moves_are_made_by_their_side() {
+    let server = TestServer::start().await;
+    let (epr, team) = (server.caller("epr"), server.caller("reablement"));
+    let patient = builders::new_patient(&epr).await;
+    let mut referral = builders::referral(&patient);
+    referral["requester"] = json!({"reference": place::HOSPITAL});
+    let referral = epr.post("ServiceRequest", &referral).await.expect(201);
+    let task = builders::task_of(&epr, &referral.reference()).await;
+    // The hospital reads the Task of its referral, and does not answer for the team.
+    for status in ["received", "accepted"] {
+        let refused = builders::move_task(&epr, &task, status).await.expect(403);
+        assert!(refused.names_rule("IC-AUTH-01"), "{}", refused.text());
+    }
+    // The team does not take the referral back for the hospital.
+    let mut revoked = referral.json.clone();
+    revoked["status"] = "revoked".into();
+    let why = json!({"url": "http://hl7.org/fhir/StructureDefinition/request-statusReason", "valueCodeableConcept": {"text": "No."}});
+    revoked["extension"].as_array_mut().unwrap().push(why);
+    assert!(team.put_back(&revoked).await.expect(403).names_rule("IC-AUTH-01"));
+    let received = builders::move_task(&team, &task, "received").await.expect(200).json;
+    assert_eq!(received["status"], "received");
+    epr.put_back(&revoked).await.expect(200);
+    let task = builders::task_of(&epr, &referral.reference()).await;
+    assert_eq!(task["status"], "cancelled");
 }

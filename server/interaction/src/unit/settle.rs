@@ -59,6 +59,9 @@ impl Unit<'_> {
                 keys.insert(Key::of_resource(draft.resource_type, draft.id.as_str()));
             }
         }
+        // The hub may make the moves of others.
+        let hub = self.server.settings.hub.as_deref().filter(|_| !keys.is_empty());
+        keys.extend(hub.and_then(|hub| Reference::parse(hub, &self.server.settings.base).key()));
         let keys: Vec<_> = keys.into_iter().collect();
         let targets = self.server.store.targets(&self.context.access, &keys).await?;
         Ok(targets.into_iter().map(|target| (target.key, target)).collect())
@@ -75,7 +78,51 @@ impl Unit<'_> {
             let base = &self.server.settings.base;
             reference::check(&references.now, base, targets, |key| self.leaves(key))?;
         }
-        self.check_right(draft, targets)
+        self.check_right(draft, targets)?;
+        self.check_mover(draft, targets)
+    }
+
+    /// Some moves are one side's. Who is a party by the other side alone may not make them.
+    fn check_mover(&self, draft: &Draft, targets: &HashMap<Key, Target>) -> Result<(), Error> {
+        let (Some(previous), Some(resource)) = (&draft.previous_resource, &draft.resource) else {
+            return Ok(());
+        };
+        let Some(movers) = workflow::movers(previous, resource) else { return Ok(()) };
+        let base = &self.server.settings.base;
+        let keys = |text: &String| {
+            let key = Reference::parse(text, base).key();
+            let behind = key.and_then(|key| targets.get(&key)?.owner);
+            key.into_iter().chain(behind)
+        };
+        let of_movers: Vec<Key> = movers.iter().chain(&self.server.settings.hub).flat_map(keys).collect();
+        // Whoever is on no side that is named, as the sender of a referral for somebody else, is a party by having sent it.
+        let others = match resource.resource_type() {
+            ResourceType::SERVICE_REQUEST => resource.references(base),
+            _ => Vec::new(),
+        };
+        let is_other =
+            others.iter().filter(|(at, _)| at.contains(".performer")).filter_map(|(_, other)| other.key());
+        let of_others: Vec<Key> = is_other
+            .flat_map(|key| [Some(key), targets.get(&key).and_then(|target| target.owner)])
+            .flatten()
+            .collect();
+        let is_aside = resource.resource_type() == ResourceType::SERVICE_REQUEST
+            && !self.context.access.may_write(Some(&of_others));
+        if is_aside || self.context.access.may_write(Some(&of_movers)) {
+            return Ok(());
+        }
+        let status = resource.text("status").unwrap_or_default();
+        let issue = Issue::error(
+            IssueType::Forbidden,
+            format!(
+                "Moving {}/{} to '{status}' is for {} (or the care-transfer hub), and your organisation is another party to it.",
+                draft.resource_type,
+                draft.id,
+                movers.first().map_or("its owner", String::as_str)
+            ),
+        );
+        let issue = issue.by_rule("IC-AUTH-01").at(format!("{}.status", draft.resource_type));
+        Err(Error::with_issue(Cause::Forbidden, issue))
     }
 
     /// Writes are for the parties of the current version.
