@@ -6,4 +6,5 @@ mod conditions;
 mod errors;
 mod negotiation;
 mod prefer;
+mod round_trip;
 mod routes;

@@ -1,4 +1,5 @@
-//! What travels around fhirbolt because it would not come out as it went in: narratives, line breaks, exact decimals.
+//! What travels around fhirbolt because it would not come out as it went in: narratives, line breaks, exact decimals, and the ids
+//! of elements (of a boolean's it expects a boolean).
 //!
 //! Each such piece is replaced by a mark that cannot be part of the content, because it is made of the content's hash.
 
@@ -21,6 +22,11 @@ impl Mark {
         format!("{}{name};", self.word)
     }
 
+    /// The url of an extension that stands for the id at this place of a list; it is the first one of its element.
+    pub(super) fn id(&self, index: usize) -> String {
+        self.word(&format!("id{index}"))
+    }
+
     /// The name of the piece that this text stands for, if it stands for one.
     pub(super) fn named<'a>(&self, text: &'a str) -> Option<&'a str> {
         text.strip_prefix(&self.word)?.strip_suffix(';')
@@ -31,6 +37,11 @@ impl Mark {
         let mut parts = text.split(&self.word);
         let front = parts.next().unwrap_or_default();
         (front, parts.filter_map(|part| part.split_once(';')).collect())
+    }
+
+    /// The place of the id that the piece with this name stands for, if it stands for one.
+    pub(super) fn id_index(name: &str) -> Option<usize> {
+        name.strip_prefix("id")?.parse().ok()
     }
 
     /// A decimal that stands for the one at this place of a list.

@@ -1,18 +1,20 @@
 //! From XML to JSON, <https://hl7.org/fhir/R4/xml.html>: what is made of fhirbolt's result.
 
 use fhirbolt::element::{Element, Primitive, Value as Part};
-use serde_json::{Number, Value};
+use serde_json::{Map, Number, Value};
 
-use super::{R4, carry::Mark, cut, guarded, prepare};
+use super::prepare::{self, Prepared};
+use super::{R4, carry::Mark, cut, guarded};
 use crate::{Cause, Error};
 
 /// The JSON value of an XML text, not yet read strictly.
 pub(super) fn convert(text: &str) -> Result<Value, Error> {
     let mark = Mark::of(text);
-    let (xml, narratives) = prepare::prepare(text, &mark)?;
+    let prepared = prepare::prepare(text, &mark)?;
     let mut decimals = Vec::new();
     let json = guarded(|| {
-        let mut element: Element<R4> = fhirbolt::xml::from_str(&xml, None).map_err(|e| e.to_string())?;
+        let mut element: Element<R4> =
+            fhirbolt::xml::from_str(&prepared.xml, None).map_err(|e| e.to_string())?;
         carry_decimals(&mut element, &mark, &mut decimals)?;
         fhirbolt::json::to_vec(&element, None).map_err(|e| e.to_string())
     });
@@ -24,7 +26,7 @@ pub(super) fn convert(text: &str) -> Result<Value, Error> {
         None => return Err(refused("The XML cannot be understood as a FHIR R4 resource.")),
     };
     let mut value = serde_json::from_slice(&json).map_err(Error::exception)?;
-    restore(&mut value, &mark, &narratives, &decimals);
+    restore(&mut value, &mark, &prepared, &decimals);
     Ok(value)
 }
 
@@ -55,11 +57,12 @@ fn carry_decimals(element: &mut Element<R4>, mark: &Mark, decimals: &mut Vec<Str
 }
 
 /// Puts back what was carried.
-fn restore(value: &mut Value, mark: &Mark, narratives: &[&str], decimals: &[String]) {
+fn restore(value: &mut Value, mark: &Mark, prepared: &Prepared<'_>, decimals: &[String]) {
     match value {
-        Value::Array(items) => items.iter_mut().for_each(|item| restore(item, mark, narratives, decimals)),
+        Value::Array(items) => items.iter_mut().for_each(|item| restore(item, mark, prepared, decimals)),
         Value::Object(members) => {
-            members.values_mut().for_each(|member| restore(member, mark, narratives, decimals))
+            restore_id(members, mark, &prepared.ids);
+            members.values_mut().for_each(|member| restore(member, mark, prepared, decimals));
         }
         Value::Number(number) => {
             if let Some(text) = mark.index(&number.to_string()).and_then(|index| decimals.get(index)) {
@@ -70,10 +73,24 @@ fn restore(value: &mut Value, mark: &Mark, narratives: &[&str], decimals: &[Stri
             let inside = text.strip_prefix("<div xmlns=\"http://www.w3.org/1999/xhtml\">");
             let name = inside.and_then(|text| text.strip_suffix("</div>")).and_then(|word| mark.named(word));
             let index = name.and_then(|name| name.parse::<usize>().ok());
-            if let Some(narrative) = index.and_then(|index| narratives.get(index)) {
+            if let Some(narrative) = index.and_then(|index| prepared.narratives.get(index)) {
                 *text = (*narrative).to_owned();
             }
         }
         Value::Null | Value::Bool(_) => {}
     }
+}
+
+/// Puts back the id of an element, for which its first extension stands.
+fn restore_id(members: &mut Map<String, Value>, mark: &Mark, ids: &[String]) {
+    let Some(Value::Array(extensions)) = members.get_mut("extension") else { return };
+    let url = extensions.first().and_then(|extension| extension["url"].as_str());
+    let index = url.and_then(|url| mark.named(url)).and_then(Mark::id_index);
+    let Some(id) = index.and_then(|index| ids.get(index)) else { return };
+    extensions.remove(0);
+    let is_over = extensions.is_empty();
+    let mut restored = Map::from_iter([("id".to_owned(), Value::from(id.as_str()))]);
+    restored
+        .extend(std::mem::take(members).into_iter().filter(|(name, _)| !(is_over && name == "extension")));
+    *members = restored;
 }

@@ -17,8 +17,15 @@ const FHIR: &str = "http://hl7.org/fhir";
 /// The most namespaces that are declared at one place.
 const MAX_NAMESPACES: usize = 32;
 
-/// The text for fhirbolt, and the narratives that its marks stand for; 400 with the place where it is not well-formed.
-pub(super) fn prepare<'a>(text: &'a str, mark: &Mark) -> Result<(String, Vec<&'a str>), Error> {
+/// A text for fhirbolt, and what its marks stand for.
+pub(super) struct Prepared<'a> {
+    pub(super) xml: String,
+    pub(super) narratives: Vec<&'a str>,
+    pub(super) ids: Vec<String>,
+}
+
+/// The text for fhirbolt; 400 with the place where it is not well-formed.
+pub(super) fn prepare<'a>(text: &'a str, mark: &Mark) -> Result<Prepared<'a>, Error> {
     let mut preparation = Preparation {
         text,
         tokens: Tokens::new(text),
@@ -26,9 +33,12 @@ pub(super) fn prepare<'a>(text: &'a str, mark: &Mark) -> Result<(String, Vec<&'a
         namespaces: Vec::new(),
         xml: String::with_capacity(text.len()),
         narratives: Vec::new(),
+        ids: Vec::new(),
     };
     match preparation.run(mark) {
-        Ok(()) => Ok((preparation.xml, preparation.narratives)),
+        Ok(()) => {
+            Ok(Prepared { xml: preparation.xml, narratives: preparation.narratives, ids: preparation.ids })
+        }
         Err(malformed) => Err(place(text, malformed, &preparation.open)),
     }
 }
@@ -42,6 +52,7 @@ struct Preparation<'a> {
     namespaces: Vec<(usize, &'a str, bool)>,
     xml: String,
     narratives: Vec<&'a str>,
+    ids: Vec<String>,
 }
 
 impl<'a> Preparation<'a> {
@@ -60,7 +71,7 @@ impl<'a> Preparation<'a> {
                         return refuse("there is more behind the end of the resource");
                     }
                     begun = true;
-                    self.element(start, name, &attributes, empty)?;
+                    self.element(start, name, &attributes, empty, mark)?;
                 }
                 Token::Close { name } => {
                     if self.open.last() != Some(&name) {
@@ -112,6 +123,7 @@ impl<'a> Preparation<'a> {
         name: &'a str,
         attributes: &[(&'a str, &'a str)],
         empty: bool,
+        mark: &Mark,
     ) -> Result<(), Malformed> {
         let refuse = |sentence| Err(Malformed { at, sentence });
         self.open.push(name);
@@ -136,6 +148,7 @@ impl<'a> Preparation<'a> {
         if self.open.len() == 1 {
             self.write(&[" xmlns=\"", FHIR, "\""]);
         }
+        let mut id = None;
         for (attribute, value) in attributes {
             match *attribute {
                 "id" | "url" | "value" => {}
@@ -145,12 +158,25 @@ impl<'a> Preparation<'a> {
                 }
                 _ => return refuse("an element of FHIR has the attributes 'value', 'id' and 'url' only"),
             }
-            if unescape(value).is_none() {
+            let value = normalized(value);
+            let Some(unescaped) = unescape(&value) else {
                 return refuse("'&' begins &amp; &lt; &gt; &quot; &apos; or &#...;");
+            };
+            // A resource has its id in an element.
+            if *attribute == "id" && local(name).starts_with(|c: char| c.is_ascii_lowercase()) {
+                id = Some(unescaped.into_owned());
+                continue;
             }
-            self.write(&[" ", attribute, "=\"", &normalized(value), "\""]);
+            self.write(&[" ", attribute, "=\"", &value, "\""]);
         }
-        self.write(&[if empty { "/>" } else { ">" }]);
+        self.write(&[if empty && id.is_none() { "/>" } else { ">" }]);
+        if let Some(id) = id {
+            self.write(&["<extension url=\"", &mark.id(self.ids.len()), "\"/>"]);
+            self.ids.push(id);
+            if empty {
+                self.write(&["</", local(name), ">"]);
+            }
+        }
         if empty {
             self.leave();
         }

@@ -28,6 +28,10 @@ const SAMPLES: &[&str] = &[
             "_family":{"extension":[{"url":"http://a","extension":[{"url":"b","valueBoolean":false}]}]}}]}"#,
     r#"{"resourceType":"Patient","name":[{"_given":[{"id":"x"},{"id":"y"}],"given":[null,"b"]}]}"#,
     r#"{"resourceType":"Patient","name":[{"_given":[{"id":"x"}]}],"extension":[{"url":"http://a","_valueString":{"id":"s"}}]}"#,
+    // Ids of booleans and numbers, and in awkward places.
+    r#"{"resourceType":"Patient","active":true,"_active":{"id":"e1","extension":[{"url":"http://a","valueDecimal":1.50,"_valueDecimal":{"id":"d"}}]},
+        "name":[{"id":" <n> & \"'","given":["a"],"_given":[{"id":"<i>&\"'\n é"}]}],"multipleBirthInteger":3,"_multipleBirthInteger":{"id":"m"},
+        "_deceasedBoolean":{"id":"none"},"extension":[{"id":"x1","url":"http://b","extension":[{"id":"x2","url":"c","valueBoolean":false,"_valueBoolean":{"id":"b"}}]}]}"#,
     // Numbers keep their text.
     r#"{"resourceType":"Observation","status":"final","code":{"text":"x"},"component":[
         {"code":{"text":"a"},"valueQuantity":{"value":1.00}},{"code":{"text":"b"},"valueQuantity":{"value":1e2}},
