@@ -7,7 +7,6 @@ use fhir::{CANONICAL_BASE, Map, ResourceType, Value};
 use search::Kind;
 use serde_json::json;
 
-use crate::label::WORKFLOW;
 use crate::operation::{Level, OPERATIONS, Operation};
 use crate::{Reply, Server};
 
@@ -47,7 +46,7 @@ impl Server {
                 "mode": "server",
                 "documentation": "Search parameters that are not known are refused with 400; Prefer: handling=lenient ignores them.",
                 "security": self.security(),
-                "resource": ResourceType::all().map(resource).collect::<Vec<_>>(),
+                "resource": ResourceType::all().map(|of| resource(of, self.is_guarded(of))).collect::<Vec<_>>(),
                 "interaction": [{"code": "transaction"}, {"code": "batch"}, {"code": "search-system"}, {"code": "history-system"}],
                 "searchParam": common_parameters(),
                 "compartment": compartments(),
@@ -116,12 +115,11 @@ fn compartments() -> Vec<String> {
         .collect()
 }
 
-fn resource(resource_type: ResourceType) -> Value {
+fn resource(resource_type: ResourceType, is_guarded: bool) -> Value {
     let name = resource_type.name();
-    let is_workflow = WORKFLOW.contains(&resource_type);
     let mut interactions =
         vec!["read", "vread", "create", "update", "patch", "history-instance", "history-type", "search-type"];
-    if !is_workflow {
+    if !is_guarded {
         interactions.push("delete");
     }
     let parameters: Vec<_> =
@@ -130,13 +128,13 @@ fn resource(resource_type: ResourceType) -> Value {
         "type": name,
         "profile": format!("http://hl7.org/fhir/StructureDefinition/{name}"),
         "interaction": interactions.iter().map(|code| json!({"code": code})).collect::<Vec<_>>(),
-        "versioning": if is_workflow { "versioned-update" } else { "versioned" },
+        "versioning": if is_guarded { "versioned-update" } else { "versioned" },
         "readHistory": true,
-        "updateCreate": !is_workflow,
+        "updateCreate": !is_guarded,
         "conditionalCreate": true,
         "conditionalRead": "full-support",
         "conditionalUpdate": true,
-        "conditionalDelete": if is_workflow { "not-supported" } else { "single" },
+        "conditionalDelete": if is_guarded { "not-supported" } else { "single" },
         "referencePolicy": ["literal", "local", "enforced"],
         "searchInclude": parameters
             .iter()

@@ -11,7 +11,6 @@ use search::query::Criterion;
 use store::{Absent, Operation, Stored};
 
 use crate::Handling;
-use crate::label::WORKFLOW;
 use crate::request::IfMatch;
 use crate::unit::Unit;
 use crate::update::{server_gives_ids, stale, there_already};
@@ -131,7 +130,7 @@ impl Unit<'_> {
                         "The condition selects {name}, but the body has the id '{id}'. Leave the id out, or name the one that is meant."
                     )));
                 }
-                self.check_version(&name, &stored, if_match, WORKFLOW.contains(&resource_type))?;
+                self.check_version(&name, &stored, if_match, self.server.is_guarded(resource_type))?;
                 return Ok(Aim::Follow(stored));
             }
             Selected::Written(id) => {
@@ -147,7 +146,7 @@ impl Unit<'_> {
         self.context.caller.require(resource_type, Right::Create)?;
         let Some(id) = given else { return Ok(Aim::Create(Id::new(), absent)) };
         let name = format!("{resource_type}/{id}");
-        if WORKFLOW.contains(&resource_type) {
+        if self.server.is_guarded(resource_type) {
             return Err(server_gives_ids(&name, resource_type));
         }
         let key = Key::of_resource(resource_type, id.as_str());

@@ -4,7 +4,6 @@ use auth::Right;
 use fhir::{Cause, Error, Id, Key, ResourceType};
 use store::{Operation, Stored};
 
-use crate::label::WORKFLOW;
 use crate::request::{IfMatch, Which};
 use crate::unit::{Planned, Unit};
 
@@ -33,7 +32,7 @@ impl Unit<'_> {
         if_match: &IfMatch,
     ) -> Result<Option<Stored>, Error> {
         self.context.caller.require(resource_type, Right::Delete)?;
-        if WORKFLOW.contains(&resource_type) {
+        if self.server.is_guarded(resource_type) {
             return Err(Error::new(
                 Cause::MethodNotAllowed,
                 format!(

@@ -17,7 +17,6 @@ use self::fhirpath::FhirPathPatch;
 use self::json::JsonPatch;
 use self::merge::MergePatch;
 use crate::Success;
-use crate::label::WORKFLOW;
 use crate::request::{IfMatch, Which};
 use crate::unit::{Planned, Unit};
 
@@ -153,7 +152,7 @@ impl Unit<'_> {
         if current.operation == Operation::Delete {
             return Err(Error::deleted(&name));
         }
-        self.check_version(&name, &current, if_match, WORKFLOW.contains(&resource_type))?;
+        self.check_version(&name, &current, if_match, self.server.is_guarded(resource_type))?;
         let before = current.resource()?.ok_or_else(|| Error::exception("a version has no content"))?;
         let (resource, notes) = patch.apply(&before)?;
         Ok((current, resource, notes))

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use store::Store;
 
 use crate::context::organization_systems;
+use crate::label::WORKFLOW;
 use crate::unit::Write;
 use crate::{Clock, Context, Handling, Interaction, Reply};
 
@@ -142,6 +143,12 @@ impl Server {
             Interaction::Bundle { bundle } => Box::pin(self.bundle(context, bundle)).await,
             Interaction::Operation(call) => self.operation(context, call).await,
         }
+    }
+
+    /// Whether resources of this type are kept as those of intermediate care are, because others act on them: changed from a version
+    /// that was seen, under ids of ours, and never deleted.
+    pub(crate) fn is_guarded(&self, resource_type: ResourceType) -> bool {
+        WORKFLOW.contains(&resource_type) && self.validation.required_profiles.contains(&resource_type)
     }
 
     pub(crate) fn search_options(&self, handling: Handling) -> ::search::Options {

@@ -6,7 +6,6 @@ use store::{Access, Operation, Stored};
 
 use crate::Success;
 use crate::conditional::Aim;
-use crate::label::WORKFLOW;
 use crate::request::{IfMatch, Which};
 use crate::unit::{Planned, Unit};
 
@@ -41,7 +40,7 @@ impl Unit<'_> {
         let resource_type = resource.resource_type();
         self.context.caller.require(resource_type, Right::Update)?;
         check_id(&id, &resource)?;
-        let is_workflow = WORKFLOW.contains(&resource_type);
+        let is_workflow = self.server.is_guarded(resource_type);
         let key = Key::of_resource(resource_type, id.as_str());
         let name = format!("{resource_type}/{id}");
         let current = match self.server.store.read(&self.context.access, key).await? {

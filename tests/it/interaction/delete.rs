@@ -71,3 +71,27 @@ async fn only_its_parties_bring_it_back() {
     epr.put(&address, &created.json).await.expect(201);
     hub.get(&address).await.expect(404);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_general_server_deletes_whatever_there_is() {
+    let server = TestServer::with(|config| config.profiles.required = vec!["Task".to_owned()]).await;
+    let hub = server.caller("hub");
+    let plan = json!({
+        "resourceType": "CarePlan", "id": "mine", "status": "active", "intent": "plan",
+        "subject": {"reference": builders::new_patient(&hub).await}
+    });
+    hub.put("CarePlan/mine", &plan).await.expect(201);
+    let mut other = plan.clone();
+    other["title"] = "Without If-Match".into();
+    hub.put("CarePlan/mine", &other).await.expect(200);
+    hub.delete("CarePlan/mine").await.expect(204);
+    hub.delete("Task/mine").await.expect(405);
+    let statement = hub.get("metadata").await.expect(200).json;
+    let declares = |name: &str| {
+        let resources = statement["rest"][0]["resource"].as_array().unwrap();
+        let of_type = resources.iter().find(|resource| resource["type"] == name).unwrap();
+        let deletes = of_type["interaction"].as_array().unwrap().iter().any(|one| one["code"] == "delete");
+        (deletes, of_type["updateCreate"].as_bool().unwrap())
+    };
+    assert_eq!([declares("CarePlan"), declares("Task")], [(true, true), (false, false)]);
+}
