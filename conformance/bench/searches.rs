@@ -235,7 +235,7 @@ async fn load(stage: &Stage, records: &Records, from: usize, to: usize, already:
     }))
     .await?;
     match &stage.floor {
-        Some(floor) => floor.settle_groups().await,
+        Some(floor) => floor.settle().await,
         None => Ok(()),
     }
 }
@@ -258,7 +258,9 @@ async fn figures(
     let mut look = floor.look(search, questions).await?;
     for path in paths.iter().take(10) {
         let (found, expected) = (found(&mut ask.connection, path, search).await?, look.found().await?);
-        let is_right = if asker.sees_all { found == expected } else { found <= expected };
+        // Loaded by several at once, the referrals are not in one order on both sides, and the last of a page may be another one.
+        let about = if search.path.contains("_revinclude") { PAGE / 5 } else { 0 };
+        let is_right = found <= expected + about && (!asker.sees_all || found + about >= expected);
         ensure!(is_right, "{path} finds {found}, its floor {expected}");
     }
     look.turn = 0;
