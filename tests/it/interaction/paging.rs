@@ -1,8 +1,10 @@
 //! Pages of a search, walked while others write, <https://hl7.org/fhir/R4/http.html#paging>.
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::{Caller, TestServer, builders, client::encode};
 
 const TOTAL: usize = 130;
@@ -129,74 +131,129 @@ async fn counts_and_totals() {
 }
 
 /// How many matches the long walk goes through.
-const MANY: usize = 2400;
+const MANY: usize = 10_000;
 
-/// Pages of many matches in several orders, while others are made, changed and deleted all the time.
+/// How many have a number to be sorted by; they are gone through in the same way.
+const NUMBERED: usize = 1_000;
+
+/// Every kind of order: of updates, of identities, of dates with a column of their own, tokens, quantities, texts, references, and several.
+/// Some matches have no date, half have no quantity and the others no text.
+const ORDERS: [&str; 14] = [
+    "-_lastUpdated",
+    "_lastUpdated",
+    "_id",
+    "-_id",
+    "date",
+    "-date",
+    "date,-value-quantity",
+    "-code,status,_id",
+    "value-quantity",
+    "-value-quantity",
+    "value-string",
+    "-value-string,date",
+    "subject,-date",
+    "status,-date,code",
+];
+
+fn observation(at: usize) -> Value {
+    let mut observation = json!({
+        "resourceType": "Observation", "status": if at.is_multiple_of(3) { "final" } else { "amended" },
+        "code": {"coding": [{"system": "urn:l", "code": format!("c{}", at % 11)}]},
+        "subject": {"reference": format!("https://elsewhere.example/fhir/Patient/{}", at % 5)}
+    });
+    if at.is_multiple_of(2) {
+        observation["valueQuantity"] = json!({"value": at % 37});
+    } else {
+        observation["valueString"] = format!("v{}", at % 41).into();
+    }
+    if !at.is_multiple_of(13) {
+        observation["effectiveDateTime"] = format!("2026-01-{:02}", at % 27 + 1).into();
+    }
+    observation
+}
+
+fn risk(at: usize) -> Value {
+    json!({
+        "resourceType": "RiskAssessment", "status": "final", "subject": {"display": "Nobody"},
+        "prediction": [{"probabilityDecimal": (at % 37) as f64 / 64.0}]
+    })
+}
+
+/// Puts so many of them there, under the ids w0, w1 …
+async fn load(caller: &Caller, count: usize, make: fn(usize) -> Value) {
+    for few in (0..count).collect::<Vec<_>>().chunks(200) {
+        let entry = |at: &usize| {
+            let mut resource = make(*at);
+            resource["id"] = format!("w{at}").into();
+            let url = format!("{}/w{at}", resource["resourceType"].as_str().unwrap());
+            json!({"request": {"method": "PUT", "url": url}, "resource": resource})
+        };
+        let entries: Vec<_> = few.iter().map(entry).collect();
+        caller.post("", &builders::transaction(&entries)).await.expect(200);
+    }
+}
+
+/// Deletes, makes and changes one after the other those whose number ends with 9, and others that match as well, until it is stopped.
+async fn write(caller: Caller, count: usize, make: fn(usize) -> Value, stop: Arc<AtomicBool>) {
+    let mut round = 0;
+    while !stop.load(Ordering::Relaxed) {
+        let mut resource = make(round + 1);
+        let resource_type = resource["resourceType"].as_str().unwrap().to_owned();
+        let id = format!("w{}", (round * 70 + 9) % count);
+        let address = format!("{resource_type}/{id}");
+        let answer = match round % 3 {
+            0 => caller.delete(&address).await,
+            1 => caller.post(&resource_type, &resource).await,
+            _ => {
+                resource["id"] = id.into();
+                caller.put(&address, &resource).await
+            }
+        };
+        assert!(answer.status < 300, "{}", answer.text());
+        round += 1;
+    }
+}
+
+/// Walks from page to page: what nobody touches is met once each.
+async fn walk(caller: Caller, address: String, stays: &HashSet<String>) {
+    let mut next = Some(address.clone());
+    let mut seen = Vec::new();
+    while let Some(page) = next {
+        let page = caller.get(&page).await.expect(200);
+        seen.extend(page.ids("match").into_iter().filter(|id| stays.contains(id)));
+        next = page.link("next").map(str::to_owned);
+    }
+    let found: HashSet<String> = seen.iter().cloned().collect();
+    assert_eq!(found.len(), seen.len(), "{address}: something was repeated");
+    let lost: Vec<_> = stays.difference(&found).take(5).collect();
+    assert!(lost.is_empty(), "{address}: {lost:?} and {} in all were lost", stays.len() - found.len());
+}
+
+/// Pages of many matches in every kind of order, while others are made, changed and deleted all the time.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_walk_among_writers() {
     let server = TestServer::start().await;
     let epr = server.caller("epr");
-    let observation = |id: String, at: usize| {
-        json!({
-            "resourceType": "Observation", "id": id, "status": if at.is_multiple_of(3) { "final" } else { "amended" },
-            "code": {"coding": [{"system": "urn:l", "code": format!("c{}", at % 11)}]}, "valueQuantity": {"value": at % 37},
-            "effectiveDateTime": format!("2026-01-{:02}", at % 27 + 1)
-        })
-    };
-    for few in (0..MANY).collect::<Vec<_>>().chunks(200) {
-        let entries: Vec<_> = few
+    tokio::join!(load(&epr, MANY, observation), load(&epr, NUMBERED, risk));
+    let stay = |count: usize| (0..count).filter(|at| at % 10 != 9).map(|at| format!("w{at}")).collect();
+    let (observations, risks): (HashSet<String>, HashSet<String>) = (stay(MANY), stay(NUMBERED));
+    let stop = Arc::new(AtomicBool::new(false));
+    let writers = [
+        tokio::spawn(write(epr.clone(), MANY, observation, Arc::clone(&stop))),
+        tokio::spawn(write(epr.clone(), NUMBERED, risk, Arc::clone(&stop))),
+    ];
+    let numbered = ["probability", "-probability"]
+        .map(|sort| walk(epr.clone(), format!("RiskAssessment?_count=90&_sort={sort}"), &risks));
+    futures_util::future::join_all(numbered).await;
+    // A few at once: the server of a test has one thread and few connections.
+    for few in ORDERS.chunks(3) {
+        let walks = few
             .iter()
-            .map(|at| {
-                let id = format!("w{at}");
-                json!({"request": {"method": "PUT", "url": format!("Observation/{id}")}, "resource": observation(id, *at)})
-            })
-            .collect();
-        epr.post("", &builders::transaction(&entries)).await.expect(200);
+            .map(|sort| walk(epr.clone(), format!("Observation?_count=900&_sort={sort}"), &observations));
+        futures_util::future::join_all(walks).await;
     }
-    // Those whose number ends with 9 are changed or deleted; all others stay as they are.
-    let stays: HashSet<String> = (0..MANY).filter(|at| at % 10 != 9).map(|at| format!("w{at}")).collect();
-    let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let writer = tokio::spawn({
-        let (epr, stop) = (epr.clone(), stop.clone());
-        async move {
-            let mut round = 0;
-            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
-                let at = (round * 70 + 9) % MANY;
-                let id = format!("w{at}");
-                match round % 3 {
-                    0 => epr.delete(&format!("Observation/{id}")).await.expect(204),
-                    1 => {
-                        let mut other = observation(String::new(), round);
-                        other.as_object_mut().unwrap().shift_remove("id");
-                        epr.post("Observation", &other).await.expect(201)
-                    }
-                    _ => {
-                        let answer = epr.put(&format!("Observation/{id}"), &observation(id, round + 1)).await;
-                        assert!(answer.status < 300, "{}", answer.text());
-                        answer
-                    }
-                };
-                round += 1;
-            }
-        }
-    });
-    for sort in ["-_lastUpdated", "date,-value-quantity", "-code,status,_id", "value-quantity"] {
-        let mut next = Some(format!("Observation?_count=150&_sort={sort}"));
-        let mut seen = Vec::new();
-        while let Some(address) = next {
-            let page = epr.get(&address).await.expect(200);
-            seen.extend(page.ids("match").into_iter().filter(|id| stays.contains(id)));
-            next = page.link("next").map(str::to_owned);
-        }
-        let found: HashSet<String> = seen.iter().cloned().collect();
-        assert_eq!(found.len(), seen.len(), "{sort}: something was repeated");
-        assert_eq!(
-            found.len(),
-            stays.len(),
-            "{sort}: {:?} were lost",
-            stays.difference(&found).take(5).collect::<Vec<_>>()
-        );
+    stop.store(true, Ordering::Relaxed);
+    for writer in writers {
+        writer.await.unwrap();
     }
-    stop.store(true, std::sync::atomic::Ordering::Relaxed);
-    writer.await.unwrap();
 }
