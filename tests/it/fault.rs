@@ -20,6 +20,9 @@ mod transactions;
 mod updates;
 mod writers;
 
+/// The path of the test that is a server.
+pub(crate) const SERVER: &str = "fault::server_process";
+
 /// Is a server when [`tests::process`] starts this binary again, and nothing otherwise.
 #[test]
 #[ignore = "is started by other tests, as a process"]

@@ -6,6 +6,7 @@ mod conditional;
 mod conditional_write;
 mod create;
 mod delete;
+mod export;
 mod history;
 mod operation;
 mod paging;

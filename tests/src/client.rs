@@ -54,6 +54,12 @@ impl Caller {
         Self { http, base: base.to_owned(), token }
     }
 
+    /// A caller without a token, of the server at this address.
+    #[must_use]
+    pub fn at(base: &str) -> Self {
+        Self::new(Client::new(), base, None)
+    }
+
     /// The token that it sends.
     #[must_use]
     pub fn token(&self) -> Option<&str> {

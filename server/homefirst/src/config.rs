@@ -33,6 +33,7 @@ pub struct Config {
     pub profiles: Profiles,
     pub clock: Clock,
     pub subscription: Subscription,
+    pub exports: interaction::ExportSettings,
     pub log: Log,
     /// Where the built-in issuer keeps its key, when its tokens are good. Only for development and tests.
     #[serde(skip)]
@@ -269,6 +270,7 @@ impl Config {
             hub: Some(self.workflow.hub.clone()).filter(|hub| !hub.is_empty()),
             suspected_duplicate: self.workflow.suspected_duplicates,
             line_not_offered: self.workflow.lines_not_offered,
+            exports: self.exports,
         }
     }
 

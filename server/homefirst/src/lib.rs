@@ -3,6 +3,7 @@
 pub mod config;
 pub mod demo;
 pub mod embedded_postgres;
+mod exports;
 pub mod listen;
 mod packages;
 mod shutdown;

@@ -167,6 +167,18 @@ fn read(entry: &Value, index: usize, base: &str) -> Result<Entry, Error> {
             "An entry may not be a batch or transaction itself.".to_owned(),
         ));
     }
+    let is_answered_first = match &interaction {
+        Interaction::Operation(call) => call.is_answered_first(),
+        Interaction::Export { .. } => true,
+        _ => false,
+    };
+    if is_answered_first {
+        return Err(refuse(
+            "request.url",
+            IssueType::NotSupported,
+            "An export is asked for, and fetched, in requests of its own.".to_owned(),
+        ));
+    }
     let full_url = entry.get("fullUrl").and_then(Value::as_str).map(str::to_owned);
     let if_modified_since = text("ifModifiedSince")
         .map(|since| {

@@ -36,7 +36,10 @@ impl Server {
             "publisher": "HomeFirst",
             "description": "What this server does, generated from what it routes and searches.",
             "kind": "instance",
-            "instantiates": [format!("{BACKPORT}/CapabilityStatement/backport-subscription-server-r4")],
+            "instantiates": [
+                format!("{BACKPORT}/CapabilityStatement/backport-subscription-server-r4"),
+                "http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data",
+            ],
             "software": {"name": "HomeFirst", "version": env!("CARGO_PKG_VERSION")},
             "implementation": {"description": "HomeFirst", "url": base},
             "fhirVersion": "4.0.1",

@@ -27,6 +27,8 @@ pub struct Context {
 pub struct Preferences {
     pub handling: Handling,
     pub returns: Return,
+    /// Whether the answer may come before what was asked for is done.
+    pub respond_async: bool,
 }
 
 /// What becomes of search parameters that are not known.
@@ -70,6 +72,11 @@ impl Context {
             _ => Access::of_parties(&parties),
         };
         Ok(Self { caller, access, parties, request_id, preferences, presentation, is_server: false })
+    }
+
+    /// The view of what a caller asked for and is carried out later: the caller's rights were looked at before.
+    pub(crate) fn of_work(access: Access) -> Self {
+        Self { access, is_server: false, ..Self::of_server() }
     }
 
     /// The server itself, for what it writes on its own account.

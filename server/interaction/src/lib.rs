@@ -35,13 +35,13 @@ mod update;
 
 pub use clock::Clock;
 pub use context::{Context, Handling, Preferences, Return};
-pub use operation::Call;
+pub use operation::{Call, ExportFile, Lines, is_export, lines};
 pub use patch::{JSON_PATCH, MERGE_PATCH, Patch};
 pub use presentation::Presentation;
 pub use read_conditions::ReadConditions;
 pub use reindex::Step;
-pub use reply::{Reply, Success};
+pub use reply::{Export, Reply, Success};
 pub use request::{Conditions, Interaction, Request, Verb};
-pub use server::{Server, Settings};
+pub use server::{ExportSettings, Server, Settings};
 pub use timer::Ticked;
 pub use workflow::Doubtful;

@@ -6,6 +6,7 @@
 mod call;
 mod events;
 mod everything;
+mod export;
 mod hand_over;
 mod meta;
 mod parameters;
@@ -17,6 +18,7 @@ mod versions;
 use fhir::{Error, ResourceType};
 
 pub use call::Call;
+pub use export::{ExportFile, Lines, is_export, lines};
 pub(crate) use parameters::Parameters;
 
 use crate::{Context, Reply, Server};
@@ -33,6 +35,7 @@ pub(crate) enum Code {
     Subsumes,
     Translate,
     Everything,
+    Export,
     Meta,
     MetaAdd,
     MetaDelete,
@@ -93,7 +96,26 @@ impl Parameter {
     }
 }
 
-pub(crate) static OPERATIONS: [Operation; 16] = [
+static OF_EXPORT: [Parameter; 6] = [
+    Parameter::once("_outputFormat", Kind::Primitive),
+    Parameter::once("_since", Kind::Primitive),
+    Parameter::once("_until", Kind::Primitive),
+    Parameter::many("_type", Kind::Primitive),
+    Parameter::many("_typeFilter", Kind::Primitive),
+    Parameter::many("_elements", Kind::Primitive),
+];
+
+static OF_EXPORT_OF_PERSONS: [Parameter; 7] = [
+    Parameter::once("_outputFormat", Kind::Primitive),
+    Parameter::once("_since", Kind::Primitive),
+    Parameter::once("_until", Kind::Primitive),
+    Parameter::many("_type", Kind::Primitive),
+    Parameter::many("_typeFilter", Kind::Primitive),
+    Parameter::many("_elements", Kind::Primitive),
+    Parameter::many("patient", Kind::Element("Reference")),
+];
+
+pub(crate) static OPERATIONS: [Operation; 19] = [
     Operation {
         code: Code::SubscriptionStatus,
         name: "status",
@@ -259,6 +281,33 @@ pub(crate) static OPERATIONS: [Operation; 16] = [
         definition: "http://hl7.org/fhir/OperationDefinition/Patient-everything",
     },
     Operation {
+        code: Code::Export,
+        name: "export",
+        levels: &[Level::System],
+        resource_types: None,
+        affects_state: false,
+        parameters: &OF_EXPORT,
+        definition: "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export",
+    },
+    Operation {
+        code: Code::Export,
+        name: "export",
+        levels: &[Level::Type],
+        resource_types: Some(&[ResourceType::PATIENT]),
+        affects_state: false,
+        parameters: &OF_EXPORT_OF_PERSONS,
+        definition: "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/patient-export",
+    },
+    Operation {
+        code: Code::Export,
+        name: "export",
+        levels: &[Level::Instance],
+        resource_types: Some(&[ResourceType::GROUP]),
+        affects_state: false,
+        parameters: &OF_EXPORT_OF_PERSONS,
+        definition: "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export",
+    },
+    Operation {
         code: Code::Meta,
         name: "meta",
         levels: &[Level::Instance],
@@ -347,7 +396,17 @@ impl Operation {
 
     /// The verbs by which it can be called, for the `Allow` header.
     pub(crate) fn verbs(&self) -> &'static [&'static str] {
-        if self.affects_state { &["POST"] } else { &["GET", "HEAD", "POST"] }
+        match (self.affects_state, self.code) {
+            (true, _) => &["POST"],
+            // Whoever asks for its headers alone does not want it to begin.
+            (false, Code::Export) => &["GET", "POST"],
+            (false, _) => &["GET", "HEAD", "POST"],
+        }
+    }
+
+    /// Whether it is for the operation to say what becomes of parameters that it has not.
+    pub(crate) fn may_ignore(&self) -> bool {
+        self.code == Code::Export
     }
 }
 
@@ -366,6 +425,7 @@ impl Server {
             (Code::Subsumes, _) => self.subsumes(context, &call).await,
             (Code::Translate, _) => self.translate(context, &call).await,
             (Code::Everything, _) => self.everything(context, &call).await,
+            (Code::Export, _) => self.export(context, &call).await,
             (Code::Meta, _) => self.meta(context, &call).await,
             (Code::MetaAdd | Code::MetaDelete, _) => self.change_meta(context, &call).await,
             (Code::Redirect | Code::Transfer, _) => self.hand_over(context, &call).await,

@@ -4,13 +4,15 @@ use bytes::Bytes;
 use fhir::{Error, Instant, Issue, ResourceType, VersionId, outcome::operation_outcome};
 use store::{Stored, Written};
 
-use crate::Context;
+use crate::{Context, ExportFile};
 
 /// How an interaction succeeded, <https://hl7.org/fhir/R4/http.html#summary>.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Success {
     Ok,
     Created,
+    /// It goes on after the answer, or will not.
+    Accepted,
     NoContent,
     /// The client has it already.
     NotModified,
@@ -23,6 +25,7 @@ impl Success {
         match self {
             Self::Ok => 200,
             Self::Created => 201,
+            Self::Accepted => 202,
             Self::NoContent => 204,
             Self::NotModified => 304,
         }
@@ -34,6 +37,7 @@ impl Success {
         match self {
             Self::Ok => "200 OK",
             Self::Created => "201 Created",
+            Self::Accepted => "202 Accepted",
             Self::NoContent => "204 No Content",
             Self::NotModified => "304 Not Modified",
         }
@@ -91,18 +95,50 @@ pub struct Reply {
     pub version: Option<Version>,
     /// Warnings and notes on a write, for `Prefer: return=OperationOutcome`.
     pub issues: Vec<Issue>,
+    /// What became of an export.
+    pub export: Option<Export>,
+}
+
+/// What became of an export, <http://hl7.org/fhir/uv/bulkdata/export.html>.
+#[derive(Clone, Debug)]
+pub enum Export {
+    /// It is asked after at this address below the base.
+    Begun {
+        address: String,
+    },
+    /// How far it is, and after how many seconds it may be asked after again.
+    UnderWay {
+        progress: String,
+        again_s: u64,
+    },
+    /// Its files can be read until then.
+    Whole {
+        expires: Instant,
+    },
+    Ended,
+    File(ExportFile),
 }
 
 impl Reply {
     /// An answer that is a resource without a version of its own: a Bundle, Parameters, a CapabilityStatement.
     #[must_use]
     pub fn resource(body: Bytes) -> Self {
-        Self { success: Success::Ok, body: Some(body), version: None, issues: Vec::new() }
+        Self { success: Success::Ok, body: Some(body), version: None, issues: Vec::new(), export: None }
+    }
+
+    pub(crate) fn of_export(success: Success, body: Option<Bytes>, export: Export) -> Self {
+        Self { success, body, version: None, issues: Vec::new(), export: Some(export) }
     }
 
     pub(crate) fn stored(context: &Context, stored: Stored) -> Result<Self, Error> {
         let version = Some(Version::of(&stored));
-        Ok(Self { success: Success::Ok, body: shown(context, &stored)?, version, issues: Vec::new() })
+        Ok(Self {
+            success: Success::Ok,
+            body: shown(context, &stored)?,
+            version,
+            issues: Vec::new(),
+            export: None,
+        })
     }
 
     /// The OperationOutcome of a success: its warnings, or one sentence.

@@ -154,6 +154,22 @@ pub enum Interaction {
         bundle: Resource,
     },
     Operation(Call),
+    /// About an export that was begun.
+    Export {
+        id: String,
+        of: OfExport,
+    },
+}
+
+/// What is asked of an export that was begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OfExport {
+    /// How far it is, and where its files are.
+    State,
+    /// Its end, and that of its files.
+    End,
+    /// The file with this name.
+    File(String),
 }
 
 /// The interaction that a request asks for.
@@ -200,7 +216,7 @@ pub fn parse(request: Request) -> Result<Interaction, Error> {
         [operation] if operation.starts_with('$') => {
             let parameters = parameters(None)?;
             Call::read(request.verb, &operation[1..], None, None, &parameters, request.body)
-                .map(Interaction::Operation)
+                .map(|call| Interaction::Operation(call.at(&request.address)))
         }
         [name] => {
             let resource_type = ResourceType::parse(name)?;
@@ -217,6 +233,17 @@ pub fn parse(request: Request) -> Result<Interaction, Error> {
                 Verb::Delete => delete(resource_type, Which::Condition(query.to_owned()), request),
             }
         }
+        ["$export", id] => match request.verb {
+            Verb::Get | Verb::Head => Ok(Interaction::Export { id: (*id).to_owned(), of: OfExport::State }),
+            Verb::Delete => Ok(Interaction::Export { id: (*id).to_owned(), of: OfExport::End }),
+            _ => not_allowed(),
+        },
+        ["$export", id, file] => match request.verb {
+            Verb::Get | Verb::Head => {
+                Ok(Interaction::Export { id: (*id).to_owned(), of: OfExport::File((*file).to_owned()) })
+            }
+            _ => not_allowed(),
+        },
         [name, "_history"] => {
             let resource_type = ResourceType::parse(name)?;
             match request.verb {
@@ -237,7 +264,7 @@ pub fn parse(request: Request) -> Result<Interaction, Error> {
             let resource_type = ResourceType::parse(name)?;
             let parameters = parameters(None)?;
             Call::read(request.verb, &operation[1..], Some(resource_type), None, &parameters, request.body)
-                .map(Interaction::Operation)
+                .map(|call| Interaction::Operation(call.at(&request.address)))
         }
         [name, id] => {
             let resource_type = ResourceType::parse(name)?;
@@ -280,7 +307,7 @@ pub fn parse(request: Request) -> Result<Interaction, Error> {
             let id = Some(known_id(id)?.to_string());
             let parameters = parameters(None)?;
             Call::read(request.verb, &operation[1..], Some(resource_type), id, &parameters, request.body)
-                .map(Interaction::Operation)
+                .map(|call| Interaction::Operation(call.at(&request.address)))
         }
         [owner, id, member] if reads => search(compartment(path, owner, id, member)?, parameters(None)?),
         [owner, id, member, "_search"] if request.verb == Verb::Post => {
@@ -316,6 +343,8 @@ pub fn allowed(path: &str) -> &'static [&'static str] {
         ["_search"] => &["POST"],
         ["metadata" | "_history"] | [_, "_history"] | [_, _, "_history", ..] => &["GET", "HEAD"],
         [_, "_search"] => &["POST"],
+        ["$export", _] => &["GET", "HEAD", "DELETE"],
+        ["$export", _, _] => &["GET", "HEAD"],
         [above @ .., operation] if operation.starts_with('$') => {
             let resource_type = above.first().and_then(|name| ResourceType::find(name));
             let known = Operation::find(&operation[1..], resource_type, above.len() > 1);

@@ -20,7 +20,7 @@ impl Server {
         parameters: &[(String, String)],
     ) -> Result<Reply, Error> {
         let query = self.query(context, area, parameters).await?;
-        for touched in touched(&query) {
+        for touched in touched(&query.criteria).into_iter().chain(including(&query)) {
             context.caller.require(touched, Right::Search)?;
         }
         let mut found = self.store.search(&context.access, &query).await?;
@@ -132,7 +132,7 @@ fn text(
 }
 
 /// Every other type that a search looks at: the right to search it is needed too, or a chain would tell what a search may not.
-fn touched(query: &::search::Query) -> Vec<ResourceType> {
+pub(crate) fn touched(criteria: &[Criterion]) -> Vec<ResourceType> {
     fn of_criterion(criterion: &Criterion, types: &mut Vec<ResourceType>) {
         match criterion {
             Criterion::Chain { links, .. } => {
@@ -156,13 +156,17 @@ fn touched(query: &::search::Query) -> Vec<ResourceType> {
         }
     }
     let mut types = Vec::new();
-    query.criteria.iter().for_each(|criterion| of_criterion(criterion, &mut types));
-    let named =
-        query.includes.iter().filter(|include| include.parameter.is_some() || include.sources.len() == 1);
-    types.extend(named.flat_map(|include| include.sources.iter().copied()));
+    criteria.iter().for_each(|criterion| of_criterion(criterion, &mut types));
     types.sort_unstable();
     types.dedup();
     types
+}
+
+/// The types whose references a search follows to include others.
+fn including(query: &Query) -> impl Iterator<Item = ResourceType> {
+    let named =
+        query.includes.iter().filter(|include| include.parameter.is_some() || include.sources.len() == 1);
+    named.flat_map(|include| include.sources.iter().copied())
 }
 
 pub(crate) fn full_url(base: &str, stored: &Stored) -> String {

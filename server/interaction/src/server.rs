@@ -9,6 +9,7 @@ use fhir::{Error, Key, ResourceType};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use store::Store;
+use tokio::sync::Notify;
 
 use crate::context::organization_systems;
 use crate::label::WORKFLOW;
@@ -47,6 +48,19 @@ pub struct Settings {
     pub suspected_duplicate: workflow::Doubtful,
     /// What becomes of a referral to a team that says it offers other service lines.
     pub line_not_offered: workflow::Doubtful,
+    pub exports: ExportSettings,
+}
+
+/// How exports of many resources behave.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExportSettings {
+    /// How many of one client may be under way.
+    pub per_client: u32,
+    /// How many this process carries out at a time.
+    pub at_once: u16,
+    /// For how many hours their files can be read.
+    pub keep_hours: u32,
 }
 
 /// Carries out interactions.
@@ -60,6 +74,8 @@ pub struct Server {
     pub(crate) zone: TimeZone,
     pub(crate) validation: validation::Settings,
     pub(crate) capability_statement: OnceLock<Bytes>,
+    /// Told when an export is asked for.
+    pub(crate) export_begun: Notify,
     parties: Mutex<HashMap<String, (Moment, Vec<Key>)>>,
 }
 
@@ -96,6 +112,7 @@ impl Server {
             zone,
             validation,
             capability_statement: OnceLock::new(),
+            export_begun: Notify::new(),
             parties: Mutex::default(),
         })
     }
@@ -142,6 +159,7 @@ impl Server {
             Interaction::Search { area, parameters } => self.search(context, &area, &parameters).await,
             Interaction::Bundle { bundle } => Box::pin(self.bundle(context, bundle)).await,
             Interaction::Operation(call) => self.operation(context, call).await,
+            Interaction::Export { id, of } => self.of_export(context, &id, &of).await,
         }
     }
 

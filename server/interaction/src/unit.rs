@@ -396,6 +396,7 @@ impl<'a> Unit<'a> {
                     body: None,
                     version: None,
                     issues: Vec::new(),
+                    export: None,
                 });
             }
             Planned::Existing(stored) => return Reply::stored(self.context, (**stored).clone()),
@@ -411,7 +412,7 @@ impl<'a> Unit<'a> {
         let body = content.map(|content| {
             content.text(draft.resource_type, draft.id.as_str(), written.version_id, written.last_updated)
         });
-        Ok(Reply { success, body, version: Some(version), issues: draft.issues.clone() })
+        Ok(Reply { success, body, version: Some(version), issues: draft.issues.clone(), export: None })
     }
 }
 

@@ -1,19 +1,33 @@
 //! An answer before it is handed to the HTTP library: status, headers and body as plain values.
 
+use std::fmt;
+
 use bytes::Bytes;
+use interaction::Lines;
 
 /// What goes back to the client, but for the headers that every answer has.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     /// Names in lower case.
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Bytes,
+    /// What is sent instead of the body, while it is made.
+    pub(crate) stream: Option<Stream>,
+}
+
+/// A body of any length.
+pub(crate) struct Stream(pub(crate) Lines);
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Stream")
+    }
 }
 
 impl Answer {
     pub(crate) fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Bytes::new() }
+        Self { status, headers: Vec::new(), body: Bytes::new(), stream: None }
     }
 
     /// An answer with content of this media type.

@@ -1,5 +1,7 @@
 //! gzip in both directions, <https://www.rfc-editor.org/rfc/rfc9110#section-8.4>.
 //!
+//! A stream is compressed as it is sent.
+//!
 //! A request is decompressed no further than its limit. No other coding is known, and no coding twice.
 
 use std::io::{Read, Write};
@@ -7,8 +9,11 @@ use std::io::{Read, Write};
 use bytes::Bytes;
 use fhir::{Cause, Error};
 use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
+use futures_util::StreamExt;
+use futures_util::stream::try_unfold;
 
-use crate::{answer::Answer, body::too_large};
+use crate::answer::{Answer, Stream};
+use crate::body::too_large;
 
 /// A shorter answer is not compressed.
 const MIN_COMPRESSED: usize = 1024;
@@ -72,6 +77,11 @@ pub(crate) fn accepts_gzip(values: &[&str]) -> bool {
 
 /// The same answer, compressed where that pays.
 pub(crate) fn compress(mut answer: Answer) -> Answer {
+    if let Some(stream) = answer.stream.take() {
+        answer.stream = Some(compress_stream(stream));
+        answer.headers.push(("content-encoding", "gzip".to_owned()));
+        return answer;
+    }
     if answer.body.len() < MIN_COMPRESSED {
         return answer;
     }
@@ -84,6 +94,29 @@ pub(crate) fn compress(mut answer: Answer) -> Answer {
         answer.headers.push(("content-encoding", "gzip".to_owned()));
     }
     answer
+}
+
+/// The same lines, compressed. An error in them is passed on, and ends them.
+fn compress_stream(Stream(lines): Stream) -> Stream {
+    let encoder = Some(GzEncoder::new(Vec::new(), Compression::fast()));
+    Stream(Box::pin(try_unfold((lines, encoder), async |(mut lines, mut encoder)| {
+        loop {
+            let Some(open) = encoder.as_mut() else { return Ok(None) };
+            let portion = match lines.next().await {
+                Some(portion) => {
+                    open.write_all(&portion?).map_err(Error::exception)?;
+                    std::mem::take(open.get_mut())
+                }
+                None => match encoder.take() {
+                    Some(open) => open.finish().map_err(Error::exception)?,
+                    None => return Ok(None),
+                },
+            };
+            if !portion.is_empty() {
+                return Ok(Some((portion.into(), (lines, encoder))));
+            }
+        }
+    })))
 }
 
 #[cfg(test)]
@@ -103,6 +136,26 @@ mod tests {
         assert_eq!(answer.header("content-encoding"), Some("gzip"));
         assert_eq!(Coding::Gzip.decode(answer.body, 5000).unwrap(), vec![b'a'; 5000]);
         assert_eq!(compress(Answer::content(200, "text/plain", "short")).header("content-encoding"), None);
+    }
+
+    #[test]
+    fn a_stream_is_compressed_as_it_goes_and_ends_with_its_error() {
+        let read = |portions: Vec<Result<Bytes, Error>>| {
+            let lines = Box::pin(futures_util::stream::iter(portions));
+            let answer = Answer { stream: Some(Stream(lines)), ..Answer::empty(200) };
+            let answer = compress(answer);
+            assert_eq!(answer.header("content-encoding"), Some("gzip"));
+            let portions = answer.stream.unwrap().0.collect::<Vec<_>>();
+            futures_util::FutureExt::now_or_never(portions).unwrap()
+        };
+        let line = |number: usize| Ok(Bytes::from(format!("{{\"id\":\"{number}\"}}\n")));
+        let compressed = read((0..10_000).map(line).collect());
+        let compressed: Vec<u8> = compressed.into_iter().flat_map(|portion| portion.unwrap()).collect();
+        let whole: Vec<u8> = (0..10_000).flat_map(|number| line(number).unwrap()).collect();
+        assert_eq!(Coding::Gzip.decode(compressed.into(), whole.len()).unwrap(), whole);
+        assert!(!read(Vec::new()).is_empty(), "nothing is a gzip of its own");
+        let broken = read(vec![line(1), Err(Error::bad_request("broken off"))]);
+        assert!(broken.last().unwrap().is_err());
     }
 
     #[test]

@@ -14,9 +14,11 @@ use auth::{Caller, bearer, smart_configuration};
 use bytes::Bytes;
 use fhir::{Cause, Error, Instant, ResourceType, Value};
 use interaction::request::{allowed, parse};
-use interaction::{Conditions, Context, Presentation, ReadConditions, Request, Verb};
+use interaction::{
+    Conditions, Context, Export, Presentation, ReadConditions, Request, Verb, is_export, lines,
+};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Stream};
 use crate::app::{App, AuthMode};
 use crate::binary::{About, SECURITY_CONTEXT, is_read};
 use crate::content_coding::{Coding, accepts_gzip, compress};
@@ -111,7 +113,8 @@ async fn fhir(
     // A Binary can be had in the type of its content, which is not known yet.
     let is_binary = presentation.format.is_none() && is_read(http.method().as_str(), &address);
     let negotiated = match negotiate(&accept, presentation.format.as_deref()) {
-        Err(_) if is_binary => Ok(Format::default()),
+        // What exports answer has one form; theirs is what tells of errors.
+        Err(_) if is_binary || is_export(&address) => Ok(Format::default()),
         negotiated => negotiated,
     };
     let binary = is_binary.then(|| accept.into_iter().map(str::to_owned).collect());
@@ -275,7 +278,11 @@ impl Work {
         if !matches!(asked.verb, Verb::Get | Verb::Head) && !takes_form(&asked.address) {
             app.wrote();
         }
-        success(&reply, &asked, &app.server.settings.base)
+        let mut answer = success(&reply, &asked, &app.server.settings.base)?;
+        if let (Verb::Get, Some(Export::File(file))) = (asked.verb, &reply.export) {
+            answer.stream = Some(Stream(lines(Arc::clone(&app.server), context, file)));
+        }
+        Ok(answer)
     }
 }
 

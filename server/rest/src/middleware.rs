@@ -69,7 +69,11 @@ impl Trace {
         for (name, value) in fixed.into_iter().chain(correlation_id).chain(answer.headers) {
             insert(&mut response, name, &value);
         }
-        response.body(answer.body)
+        match answer.stream {
+            // An error in it breaks the connection off, so that nobody takes a part for the whole.
+            Some(stream) => response.streaming(stream.0),
+            None => response.body(answer.body),
+        }
     }
 }
 

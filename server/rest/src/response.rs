@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use fhir::{Cause, Error, outcome::operation_outcome};
-use interaction::{Preferences, ReadConditions, Reply, Return, Success, Verb};
+use interaction::{Export, Preferences, ReadConditions, Reply, Return, Success, Verb};
 
 use crate::answer::Answer;
 use crate::binary::{self, Shown};
@@ -10,6 +10,9 @@ use crate::etag::of_content;
 use crate::media_type::Syntax;
 use crate::negotiate::Format;
 use crate::request::has_body;
+
+/// Resources, one a line, <http://ndjson.org>.
+const NDJSON: &str = "application/fhir+ndjson";
 
 /// What the headers of a request say about its answer.
 #[derive(Clone, Debug)]
@@ -59,10 +62,15 @@ pub(crate) fn success(reply: &Reply, asked: &Asked, base: &str) -> Result<Answer
     }
     let has_it = etag.as_deref().is_some_and(|etag| asked.conditions.has_it(etag, last_updated));
     if asked.reads() && has_it {
-        return Ok(Answer { status: 304, headers, body: Bytes::new() });
+        return Ok(Answer { headers, ..Answer::empty(304) });
     }
+    let begins = matches!(reply.export, Some(Export::Begun { .. }));
     let is_write = reply.version.is_some() && has_body(asked.verb);
-    let named = asked.named_preferences.iter().filter(|name| is_write || !name.starts_with("return"));
+    let is_followed = |name: &&&str| match **name {
+        "respond-async" => begins,
+        name => is_write || !name.starts_with("return"),
+    };
+    let named = asked.named_preferences.iter().filter(is_followed);
     let named = named.copied().collect::<Vec<_>>().join(", ");
     if !named.is_empty() {
         headers.push(("preference-applied", named));
@@ -82,10 +90,38 @@ pub(crate) fn success(reply: &Reply, asked: &Asked, base: &str) -> Result<Answer
             }
         }
     }
-    let answer = Answer { status: reply.success.status(), headers, body: Bytes::new() };
+    let answer = Answer { headers, ..Answer::empty(reply.success.status()) };
+    if let Some(of_export) = &reply.export {
+        return Ok(export(answer, of_export, reply.body.clone(), base));
+    }
     match body {
         Some(body) => Ok(answer.with_content(format.media_type, written(body, format, asked.is_pretty)?)),
         None => Ok(answer),
+    }
+}
+
+/// The answer that tells what became of an export, <http://hl7.org/fhir/uv/bulkdata/export.html>.
+fn export(answer: Answer, export: &Export, body: Option<Bytes>, base: &str) -> Answer {
+    let answer = match export {
+        Export::Begun { address } => answer.with("content-location", format!("{base}/{address}")),
+        Export::UnderWay { progress, again_s } => {
+            answer.with("x-progress", progress).with("retry-after", again_s.to_string())
+        }
+        Export::Whole { expires } => answer.with("expires", expires.http_date()),
+        Export::Ended => answer,
+        Export::File(_) => {
+            let mut answer = answer;
+            answer.headers.push(("content-type", NDJSON.to_owned()));
+            answer
+        }
+    };
+    let media_type = match export {
+        Export::Whole { .. } => "application/json",
+        _ => Format::default().media_type,
+    };
+    match body {
+        Some(body) => answer.with_content(media_type, body),
+        None => answer,
     }
 }
 
@@ -161,6 +197,7 @@ mod tests {
                 last_updated: Instant::from_microseconds(1_763_720_103_120_456),
             }),
             issues: vec![Issue::warning(IssueType::BusinessRule, "Late.")],
+            export: None,
         }
     }
 

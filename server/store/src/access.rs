@@ -74,6 +74,26 @@ impl Access {
         }
     }
 
+    /// What is kept of it until work that others carry out is done: whether it is everything, or else whose. `None` for the right
+    /// of a person, which is not handed on.
+    pub(crate) fn kept(&self) -> Option<(bool, Vec<Uuid>)> {
+        match &self.policy {
+            Policy::Everything => Some((true, Vec::new())),
+            Policy::Parties(own) => Some((false, own.clone())),
+            Policy::Nothing => Some((false, Vec::new())),
+            Policy::Patient(_) => None,
+        }
+    }
+
+    /// From what was kept of it.
+    pub(crate) fn of_kept(everything: bool, parties: Vec<Uuid>) -> Self {
+        Self::by(match (everything, parties.is_empty()) {
+            (true, _) => Policy::Everything,
+            (false, true) => Policy::Nothing,
+            (false, false) => Policy::Parties(parties),
+        })
+    }
+
     /// Whether a row with these parties may be written by the caller.
     #[must_use]
     pub fn may_write(&self, parties: Option<&[Key]>) -> bool {

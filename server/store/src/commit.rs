@@ -6,12 +6,12 @@
 use std::collections::{BTreeSet, HashMap};
 
 use deadpool_postgres::GenericClient;
-use fhir::{Error, Instant};
+use fhir::{Error, Instant, Key};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use crate::change::{Absent, Change, Commit, Committed, Written};
+use crate::change::{Change, Commit, Committed, Written};
 use crate::content::instant;
 use crate::index_rows::{self, Hot, Known, Satellites, array_text};
 use crate::{Result, Store, error::from_postgres};
@@ -52,10 +52,9 @@ impl Store {
     }
 }
 
-/// Excludes every other create with one of the same conditions until the transaction ends. The locks are taken in one order.
-async fn lock(client: &impl GenericClient, absent: &[Absent]) -> Result<()> {
-    let locks: BTreeSet<i64> =
-        absent.iter().flat_map(|a| &a.locks).map(|key| (key.uuid().as_u128() >> 64) as u64 as i64).collect();
+/// Excludes everybody else who takes one of the same locks until the transaction ends. The locks are taken in one order.
+pub(crate) async fn lock(client: &impl GenericClient, keys: &[Key]) -> Result<()> {
+    let locks: BTreeSet<i64> = keys.iter().map(|key| (key.uuid().as_u128() >> 64) as u64 as i64).collect();
     let locks: Vec<i64> = locks.into_iter().collect();
     let statement = client.prepare_cached(include_str!("../sql/lock.sql")).await.map_err(from_postgres)?;
     client.query(&statement, &[&locks]).await.map_err(from_postgres)?;
@@ -69,7 +68,8 @@ pub(crate) async fn write_under_conditions(
     commit: &Commit,
     known: &Known,
 ) -> Result<Option<(Vec<Written>, Vec<Uuid>)>> {
-    lock(client, &commit.absent).await?;
+    let locks: Vec<Key> = commit.absent.iter().flat_map(|absent| absent.locks.iter().copied()).collect();
+    lock(client, &locks).await?;
     for absent in &commit.absent {
         if absent.is_outrun(client).await? {
             return Ok(None);

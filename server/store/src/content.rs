@@ -64,6 +64,12 @@ pub(crate) fn instant(time: std::time::SystemTime) -> Instant {
     Instant::from_microseconds(micros)
 }
 
+/// The same point in the type that the database takes; what is before 1970 is clamped.
+pub(crate) fn system_time(instant: Instant) -> std::time::SystemTime {
+    let micros = u64::try_from(instant.microseconds()).unwrap_or(0);
+    std::time::UNIX_EPOCH + std::time::Duration::from_micros(micros)
+}
+
 thread_local! {
     static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
     static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };

@@ -3,24 +3,20 @@
 //!
 //! The patient comes first, then the others in the order of their last updates; what is written meanwhile comes at the end.
 
-use std::time::{Duration, UNIX_EPOCH};
-
 use fhir::{Instant, Key, ResourceType};
 
 use crate::access::Parameters;
+use crate::content::system_time;
 use crate::search::cursor::{self, Value};
-use crate::{Access, Page, Result, Store, Stored};
+use crate::{Access, Membership, Page, Result, Store, Stored};
 
 /// Whose record, and what of it.
 #[derive(Clone, Debug)]
 pub struct Record {
     pub patient: Key,
-    /// The numbers of the reference parameters by which a resource is a member of the compartment.
-    pub memberships: Vec<i32>,
+    pub membership: Membership,
     /// The types that are wanted, and may be read.
     pub types: Vec<ResourceType>,
-    /// The types that come along because a member refers to them.
-    pub referred: Vec<ResourceType>,
     /// Only what was updated at or after this time.
     pub since: Option<Instant>,
     /// Only care of this period: from, and before. What has no date of care comes whatever the period.
@@ -67,12 +63,9 @@ fn sql(
     limit: u32,
     parameters: &mut Parameters,
 ) -> String {
-    let numbers = |types: &[ResourceType]| types.iter().map(|known| known.number()).collect::<Vec<i16>>();
+    let types: Vec<i16> = record.types.iter().map(|known| known.number()).collect();
     let patient = parameters.push(record.patient.uuid());
-    let memberships = parameters.push(record.memberships.clone());
-    let types = parameters.push(numbers(&record.types));
-    let referred = parameters.push(numbers(&record.referred));
-    let visible = access.condition("r", parameters);
+    let types = parameters.push(types);
     let mut care = String::new();
     if let Some(from) = record.care.0 {
         care.push_str(&format!(" AND r.date_high > ${}", parameters.push(from.microseconds())));
@@ -80,10 +73,13 @@ fn sql(
     if let Some(before) = record.care.1 {
         care.push_str(&format!(" AND r.date_low < ${}", parameters.push(before.microseconds())));
     }
+    let of_the_time = format!(" AND (r.key = ${patient} OR r.date_low IS NULL OR (true{care}))");
+    let tables = record.membership.tables(access, &of_the_time, parameters);
+    let belongs = record.membership.condition(parameters);
+    let visible = access.condition("r", parameters);
     let mut wanted = String::new();
     if let Some(since) = record.since {
-        let since = u64::try_from(since.microseconds()).unwrap_or(0);
-        let since = parameters.push(UNIX_EPOCH + Duration::from_micros(since));
+        let since = parameters.push(system_time(since));
         wanted.push_str(&format!(" AND r.last_updated >= ${since}"));
     }
     if let Some(after) = after {
@@ -91,20 +87,10 @@ fn sql(
     }
     let columns = Stored::COLUMNS;
     format!(
-        "WITH member AS MATERIALIZED (\
-           SELECT r.key, r.owner, r.focus FROM resource r WHERE NOT r.deleted AND {visible} AND r.key IN (\
-             SELECT p.key FROM resource p WHERE p.patient = ${patient} UNION ALL \
-             SELECT i.source FROM reference_index i WHERE i.target = ${patient} AND i.parameter = ANY(${memberships})) \
-           AND (r.key = ${patient} OR r.date_low IS NULL OR (true{care}))\
-         ), referred AS (\
-           SELECT i.target AS key FROM reference_index i JOIN member m ON m.key = i.source \
-           UNION SELECT m.owner FROM member m UNION SELECT m.focus FROM member m\
-         ) \
+        "WITH {tables} \
          SELECT {columns} FROM (\
            SELECT r.seq, r.key <> ${patient} AS others FROM resource r \
-           WHERE NOT r.deleted AND {visible} AND r.resource_type = ANY(${types}) \
-           AND r.key IN (SELECT key FROM member UNION ALL SELECT key FROM referred) \
-           AND (r.resource_type = ANY(${referred}) OR r.key IN (SELECT key FROM member)){wanted} \
+           WHERE NOT r.deleted AND {visible} AND r.resource_type = ANY(${types}) AND {belongs}{wanted} \
            ORDER BY others, r.seq LIMIT {limit}\
          ) AS page JOIN version v ON v.seq = page.seq ORDER BY page.others, page.seq"
     )

@@ -3,11 +3,10 @@
 //! Pages go on by keyset, from the time and the number of the last version: what is written meanwhile is newer, so every
 //! version that was there when the walk began is seen once.
 
-use std::time::{Duration, UNIX_EPOCH};
-
 use fhir::{Instant, Key, ResourceType};
 
 use crate::access::Parameters;
+use crate::content::system_time;
 use crate::search::cursor::{self, Value};
 use crate::search::plan::Plan;
 use crate::{Access, Result, Store, Stored};
@@ -83,22 +82,19 @@ fn sql(
     parameters: &mut Parameters,
 ) -> String {
     const ORDER: &str = "v.last_updated DESC, v.seq DESC";
-    let time = |instant: Instant| {
-        UNIX_EPOCH + Duration::from_micros(u64::try_from(instant.microseconds()).unwrap_or(0))
-    };
     let mut filter = String::new();
     if let Some(since) = span.since {
-        filter.push_str(&format!(" AND v.last_updated >= ${}", parameters.push(time(since))));
+        filter.push_str(&format!(" AND v.last_updated >= ${}", parameters.push(system_time(since))));
     }
     if let Some((low, high)) = span.at {
-        let (low, high) = (parameters.push(time(low)), parameters.push(time(high)));
+        let (low, high) = (parameters.push(system_time(low)), parameters.push(system_time(high)));
         filter.push_str(&format!(
             " AND v.last_updated < ${high} AND NOT EXISTS (SELECT FROM version n \
              WHERE n.key = v.key AND n.version_id = v.version_id + 1 AND n.last_updated <= ${low})"
         ));
     }
     if let Some([Value::Number(last_updated), Value::Number(seq)]) = after {
-        let at = parameters.push(time(Instant::from_microseconds(*last_updated)));
+        let at = parameters.push(system_time(Instant::from_microseconds(*last_updated)));
         let seq = parameters.push(*seq);
         filter.push_str(&format!(" AND (v.last_updated, v.seq) < (${at}, ${seq})"));
     }

@@ -4,7 +4,7 @@
 //! a cursor holds the sort values of the last match, so that a page deep down costs what the first one costs, and a match that
 //! nobody touches is neither repeated nor lost while others are written.
 
-mod criterion;
+pub(crate) mod criterion;
 pub(crate) mod cursor;
 mod include;
 mod order;

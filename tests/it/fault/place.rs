@@ -3,12 +3,10 @@
 use tests::builders;
 use tests::process::{Postgres, ServerProcess};
 
+use super::SERVER;
 use super::client::Client;
 use super::receiver::Receiver;
 use super::resources::subscription;
-
-/// The path of the test that is a server.
-const SERVER: &str = "fault::server_process";
 
 /// Servers go before their Postgres when this is dropped.
 pub(super) struct Place {

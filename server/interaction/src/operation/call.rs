@@ -2,7 +2,7 @@
 
 use fhir::{Cause, Error, ResourceType, Value};
 
-use super::{Operation, Parameters};
+use super::{Code, Operation, Parameters};
 use crate::request::Verb;
 
 /// A call that is ready to be carried out.
@@ -13,6 +13,8 @@ pub struct Call {
     pub(super) resource_type: Option<ResourceType>,
     pub(super) id: Option<String>,
     pub(super) parameters: Parameters,
+    /// Where it was made, below the base.
+    pub(super) address: String,
 }
 
 impl Call {
@@ -43,7 +45,17 @@ impl Call {
             return Err(Error::new(Cause::MethodNotAllowed, sentence));
         }
         let parameters = Parameters::read(operation, query, body)?;
-        Ok(Self { operation, resource_type, id, parameters })
+        Ok(Self { operation, resource_type, id, parameters, address: String::new() })
+    }
+
+    /// The same call, made at this address below the base.
+    pub(crate) fn at(self, address: &str) -> Self {
+        Self { address: address.to_owned(), ..self }
+    }
+
+    /// Whether it is answered before it is carried out, so that it stands alone.
+    pub(crate) fn is_answered_first(&self) -> bool {
+        self.operation.code == Code::Export
     }
 
     /// The refusal of a call at an address that the operation has not.

@@ -8,7 +8,7 @@ use auth::Right;
 use canonical::definitions;
 use fhir::{Error, Id, Key, ResourceType};
 use serde_json::json;
-use store::Record;
+use store::{Membership, Persons, Record};
 
 use super::Call;
 use crate::bundle::{BundleWriter, address};
@@ -32,9 +32,8 @@ impl Server {
         let time = |name: &str| given.text(name).map(|text| self.period(name, text)).transpose();
         let record = Record {
             patient,
-            memberships: memberships(),
+            membership: membership(Persons::These(vec![patient])),
             types: types(context, given.texts("_type"))?,
-            referred: ResourceType::all().filter(|known| is_directory(*known)).collect(),
             since: time("_since")?.map(|(low, _)| low),
             care: (time("start")?.map(|(low, _)| low), time("end")?.map(|(_, high)| high)),
         };
@@ -75,16 +74,18 @@ impl Server {
     }
 }
 
-/// The numbers of the parameters by which a resource of any type is in the compartment of a patient.
-fn memberships() -> Vec<i32> {
+/// What belongs to the records of these persons.
+pub(super) fn membership(persons: Persons) -> Membership {
     let compartment = definitions().compartment(ResourceType::PATIENT.name());
     let members = compartment.into_iter().flat_map(|compartment| &compartment.members);
     let codes = members.filter_map(|(name, codes)| Some((ResourceType::find(name)?, codes)));
-    codes
+    let parameters = codes
         .flat_map(|(member, codes)| codes.iter().filter_map(move |code| registry().parameter(member, code)))
         .filter(|parameter| parameter.indexed && parameter.kind == Kind::Reference)
         .map(|parameter| parameter.number)
-        .collect()
+        .collect();
+    let referred = ResourceType::all().filter(|known| is_directory(*known)).collect();
+    Membership { persons, parameters, referred }
 }
 
 /// The types that are wanted, all when none is named, as far as the token allows to read them.

@@ -11,6 +11,8 @@ use super::{Kind, Operation, Parameter};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Parameters {
     given: Vec<(&'static str, Argument)>,
+    /// What is said of those that the operation has not, where it is for the operation to say what becomes of them.
+    unknown: Vec<Issue>,
 }
 
 #[derive(Clone, Debug)]
@@ -33,7 +35,7 @@ impl Parameters {
     ) -> Result<Self, Error> {
         let mut parameters = Self::default();
         for (name, text) in query {
-            let parameter = find(operation, name, None)?;
+            let Some(parameter) = parameters.find(operation, name, None)? else { continue };
             if parameter.kind != Kind::Primitive {
                 return Err(Error::bad_request(format!(
                     "The parameter '{name}' of ${} does not fit into an address. POST it in a Parameters resource.",
@@ -77,10 +79,20 @@ impl Parameters {
 
     /// The element or resource that a parameter holds.
     pub(crate) fn value(&self, name: &str) -> Option<&Value> {
-        self.given.iter().find_map(|(given, argument)| match argument {
+        self.values(name).next()
+    }
+
+    /// The elements of a parameter that repeats.
+    pub(crate) fn values(&self, name: &str) -> impl Iterator<Item = &Value> {
+        self.given.iter().filter_map(move |(given, argument)| match argument {
             Argument::Value(value) if *given == name => Some(value),
             _ => None,
         })
+    }
+
+    /// What is to be said of parameters that the operation has not; see [`Operation::may_ignore`].
+    pub(crate) fn unknown(&self) -> &[Issue] {
+        &self.unknown
     }
 
     /// The primitive parameters as the query that would give them.
@@ -92,13 +104,29 @@ impl Parameters {
         texts.collect()
     }
 
+    /// The parameter with this name; `None` for one that the operation has not and may ignore.
+    fn find(
+        &mut self,
+        operation: &'static Operation,
+        name: &str,
+        at: Option<&str>,
+    ) -> Result<Option<&'static Parameter>, Error> {
+        match find(operation, name, at) {
+            Err(error) if operation.may_ignore() => {
+                self.unknown.extend(error.into_issues());
+                Ok(None)
+            }
+            found => found.map(Some),
+        }
+    }
+
     fn read_resource(&mut self, operation: &'static Operation, mut body: Value) -> Result<(), Error> {
         let Some(Value::Array(items)) = body.get_mut("parameter").map(Value::take) else { return Ok(()) };
         for (index, mut item) in items.into_iter().enumerate() {
             let at = format!("Parameters.parameter[{index}]");
             let name = item.get("name").and_then(Value::as_str).map(str::to_owned);
             let name = name.ok_or_else(|| refuse(&at, "Each parameter has a name.".to_owned()))?;
-            let parameter = find(operation, &name, Some(&at))?;
+            let Some(parameter) = self.find(operation, &name, Some(&at))? else { continue };
             let argument = match parameter.kind {
                 Kind::Resource => item.get_mut("resource").map(|resource| Argument::Value(resource.take())),
                 Kind::Element(type_name) => {

@@ -32,7 +32,7 @@ fn hot_column(hot: Hot) -> &'static str {
 
 /// The condition that the row of `resource` under this alias meets the criterion. Where a column has no value it may be null, which
 /// is no.
-pub(super) fn condition(
+pub(crate) fn condition(
     criterion: &Criterion,
     alias: &str,
     access: &Access,
