@@ -75,12 +75,12 @@ fn task_ended(
         let is_activity = !items(task, "partOf").is_empty() && task.text("status") != Some("in-progress");
         return is_activity.then(|| fulfilment::ended(task, "cancelled", reason, related, now));
     }
-    if !crate::task::has_contact(task) {
+    if !crate::task_output::has_contact(task) {
         return Some(fulfilment::ended(task, "cancelled", reason, related, now));
     }
     let mut ended = fulfilment::ended(task, "completed", reason, related, now);
     let mut output = items(&ended, "output").to_vec();
-    if !crate::task::has_outcome(&ended) {
+    if !crate::task_output::has_outcome(&ended) {
         output.push(json!({
             "type": concept("ic-task-output", "outcome"),
             "valueCodeableConcept": concept("ic-episode-outcome", "died")
@@ -96,7 +96,7 @@ fn request_ended(request: &Resource, reason: &Value, related: &Related, now: Ins
     let address = request.address()?;
     let begun = related.tasks.iter().any(|task| {
         reference(task.get("focus")).is_some_and(|focus| same_reference(focus, &address))
-            && crate::task::has_contact(task)
+            && crate::task_output::has_contact(task)
     });
     let mut ended = request.clone();
     let status = if begun && kind == Kind::Referral { "completed" } else { "revoked" };

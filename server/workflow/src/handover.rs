@@ -11,7 +11,7 @@ use crate::clock::{Clock, RESPONSE};
 use crate::element::{
     code_in, concept, extension_url, fill, items, put, reference, reference_to, same_reference,
 };
-use crate::task::has_contact;
+use crate::task_output::has_contact;
 use crate::{Effect, Needs, Outcome, Related, episode_of_care, extension, fulfilment, rule};
 
 /// How many times the work on one referral may be offered by transfer at a time.

@@ -25,6 +25,7 @@ mod referral;
 pub mod rule;
 pub mod service_request;
 pub mod task;
+mod task_output;
 pub mod timer;
 
 #[cfg(test)]

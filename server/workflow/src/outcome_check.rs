@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use serde_json::json;
 
 use crate::element::{code_in, concept, fill, items, put, reference_to};
-use crate::{Effect, Related, discharge, fulfilment, patient, referral, task as fulfilling};
+use crate::{Effect, Related, discharge, fulfilment, patient, referral, task_output as fulfilling};
 
 /// The checks, and the days after leaving on which they are due.
 const CHECKS: [(&str, i32); 2] = [("84-day-check", 84), ("91-day-check", 91)];

@@ -4,8 +4,7 @@
 //! Only a Task with code `fulfill` whose focus is a request of intermediate care is looked at. How the server itself makes, holds
 //! and ends Tasks is in `fulfilment`.
 
-use fhir::primitive::date::Interval;
-use fhir::{Error, Instant, Issue, IssueType, Resource, ResourceType, Value};
+use fhir::{Error, Instant, Issue, IssueType, Resource, ResourceType};
 use serde_json::json;
 
 use crate::clock::Clock;
@@ -13,6 +12,7 @@ use crate::element::{code_in, concept, fill, is_reference_to, items, put, refere
 use crate::fulfilment::{self, focus, is_fulfilment};
 use crate::moves::Machine;
 use crate::service_request::{self, Kind};
+use crate::task_output::{Contact, contact, contact_text, outcome, output};
 use crate::{Effect, Needs, Outcome, Related, episode_of_care, extension, handover, outcome_check, rule};
 
 /// The moves that a client may make. The server also holds, resumes and cancels Tasks with their referral.
@@ -262,46 +262,6 @@ fn check_facts(task: &Resource) -> Option<Issue> {
         let sentence = format!("A Task that is '{status}' {sentence}.");
         Issue::error(IssueType::Required, sentence).by_rule(rule::STATE_FACT).at(at)
     })
-}
-
-/// The first contact: its text as sent, and the time it stands for.
-struct Contact {
-    text: String,
-    at: Interval,
-}
-
-fn output<'a>(task: &'a Resource, kind: &str) -> Option<&'a Value> {
-    items(task, "output").iter().find(|output| {
-        output.get("type").is_some_and(|concept| code_in(concept, "ic-task-output") == Some(kind))
-    })
-}
-
-pub(crate) fn contact_text(task: &Resource) -> Option<&str> {
-    output(task, "first-contact")?.get("valueDateTime").and_then(Value::as_str)
-}
-
-fn contact(task: &Resource, related: &Related) -> Option<Contact> {
-    let text = contact_text(task)?;
-    Some(Contact { text: text.to_owned(), at: related.settings.interval(text)? })
-}
-
-fn outcome(task: &Resource) -> Option<&Value> {
-    output(task, "outcome")?.get("valueCodeableConcept")
-}
-
-/// Whether the person was seen.
-pub(crate) fn has_contact(task: &Resource) -> bool {
-    contact_text(task).is_some()
-}
-
-/// Whether the Task says how it ended.
-pub(crate) fn has_outcome(task: &Resource) -> bool {
-    outcome(task).is_some()
-}
-
-/// The code of how the Task ended.
-pub(crate) fn outcome_code(task: &Resource) -> Option<&str> {
-    outcome(task).and_then(|outcome| code_in(outcome, "ic-episode-outcome"))
 }
 
 const MINUTE: i64 = 60_000_000;

@@ -255,7 +255,7 @@ fn a_death_ends_what_is_open() {
     world.hub = None;
     world.change("Patient/p1", |value| value["deceasedDateTime"] = json!("2026-11-21T11:30:00Z")).unwrap();
     assert_eq!((world.status(&task), world.status(&waiting)), ("completed", "revoked"));
-    assert_eq!(crate::task::outcome_code(&world.resources[&task]), Some("died"));
+    assert_eq!(crate::task_output::outcome_code(&world.resources[&task]), Some("died"));
     assert_eq!((world.status("Task/visit"), world.status("Task/now")), ("cancelled", "in-progress"));
     let episode = world.only(ResourceType::EPISODE_OF_CARE);
     assert_eq!(world.status(&episode), "finished");
