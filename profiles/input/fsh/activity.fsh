@@ -11,6 +11,7 @@ Description: "One visit, delivery, review, meeting or call of a team, as a part 
   * ^short = "The team's Task: an activity of nobody's work counts for nobody"
   * ^comment = "Support: searched with `part-of`."
 * partOf only Reference(Task)
+* partOf obeys hf-named-1
 * status MS
   * ^short = "requested or accepted when planned, in-progress, completed, cancelled"
   * ^comment = "Support: searched with `status`."
@@ -30,6 +31,7 @@ Description: "One visit, delivery, review, meeting or call of a team, as a part 
   * ^short = "The person"
   * ^comment = "Support: searched with `patient` and `subject`."
 * for only Reference(Patient)
+* for obeys hf-named-1
 * executionPeriod MS
   * ^short = "When it is planned, then when it was"
   * ^comment = "Support: searched with `period`."
@@ -37,6 +39,7 @@ Description: "One visit, delivery, review, meeting or call of a team, as a part 
   * ^short = "Who does it"
   * ^comment = "Support: searched with `owner`."
 * owner only Reference(Organization or HealthcareService or PractitionerRole or Practitioner)
+* owner obeys hf-named-1
 * restriction MS
   * ^short = "By when it is due"
   * ^comment = "Support: stored and returned."

@@ -43,6 +43,7 @@ Description: "The person's goals and what each organisation does towards them: o
   * ^short = "The person whose plan it is"
   * ^comment = "Support: searched with `patient` and `subject`; decides who may read."
 * subject only Reference(Patient)
+* subject obeys hf-named-1
 * period MS
   * ^short = "From when to when it is meant to run"
   * ^comment = "Support: searched with `date`."

@@ -210,6 +210,25 @@ Title: "Task status to the status in a booking-and-referral response"
 * insert To(0, 4, completed, completed, equivalent)
 * insert To(0, 5, entered-in-error, entered-in-error, equivalent)
 
+Instance: ic-care-plan-status-to-bars
+InstanceOf: ConceptMap
+Usage: #definition
+Title: "Care plan status to the status in a booking-and-referral response"
+* insert MapOf(ic-care-plan-status-to-bars, CarePlanStatusToBaRS)
+* title = "Care plan status to the status in a booking-and-referral response"
+* description = "Which status of the request the response to the referrer carries beside a care plan: active in the interim response, completed in the final one. A plan on hold is still active for the referrer, and one that is a draft is not sent."
+* sourceCanonical = "http://hl7.org/fhir/ValueSet/request-status"
+* targetCanonical = "http://hl7.org/fhir/ValueSet/request-status"
+* group[0].source = "http://hl7.org/fhir/request-status"
+* group[0].target = "http://hl7.org/fhir/request-status"
+* insert To(0, 0, active, active, equivalent)
+* insert To(0, 1, on-hold, active, wider)
+* insert To(0, 2, revoked, revoked, equivalent)
+* insert To(0, 3, completed, completed, equivalent)
+* insert To(0, 4, entered-in-error, entered-in-error, equivalent)
+* insert ToNothing(0, 5, draft, A draft is not sent)
+* insert ToNothing(0, 6, unknown, A plan here never has the status unknown)
+
 Instance: ic-status-reason-to-dos
 InstanceOf: ConceptMap
 Usage: #definition

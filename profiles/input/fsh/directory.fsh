@@ -18,6 +18,7 @@ Description: "A team with its service line, the area that it covers, when it wor
   * ^short = "The organisation behind the team: who may read and write is by organisation"
   * ^comment = "Support: searched with `organization`."
 * providedBy only Reference(Organization)
+* providedBy obeys hf-named-1
 * type 1..* MS
   * ^slicing.discriminator.type = #value
   * ^slicing.discriminator.path = "$this"

@@ -53,9 +53,11 @@ Description: "The time during which one provider answers for a person under one 
   * ^short = "The service line: one episode, one line"
   * ^comment = "Support: searched with `type` and `service-line`."
 * type from ic-service-line (required)
+* patient obeys hf-named-1
 * patient MS
   * ^short = "The person"
   * ^comment = "Support: searched with `patient`; decides who may read."
+* managingOrganization obeys hf-named-1
 * managingOrganization 1..1 MS
   * ^short = "Who answers for the person during it"
   * ^comment = "Support: searched with `organization`; decides who may write."
@@ -66,6 +68,7 @@ Description: "The time during which one provider answers for a person under one 
   * ^short = "The referral that led to it: no episode without one"
   * ^comment = "Support: searched with `incoming-referral`."
 * referralRequest only Reference(ServiceRequest)
+* referralRequest obeys hf-named-1
 * careManager MS
   * ^short = "The responsible clinician or coordinator"
   * ^comment = "Support: searched with `care-manager`."

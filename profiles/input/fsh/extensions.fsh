@@ -10,6 +10,7 @@ Id: ic-discharge
 Title: "Discharge"
 Description: "Everything about leaving hospital. The history of criteria-to-reside decisions is kept, because the discharge-ready date is the start of the last run of decisions without criteria and moves when the person becomes unwell again."
 Context: ServiceRequest
+* obeys hf-delay-1
 * extension contains
     criteriaToReside 0..* MS and
     dischargeReadyDate 0..1 MS and
@@ -84,13 +85,24 @@ Context: ServiceRequest
 * extension[state].value[x] from ic-discharge-state (required)
 * extension[state] ^short = "Derived by the server, read-only"
 
+Invariant: hf-delay-1
+Description: "A delay does not end before it begins."
+Severity: #error
+Expression: "extension('delay').where(extension('to').value < extension('from').value).empty()"
+
 Extension: ICClockStart
 Id: ic-clock-start
 Title: "Clock start"
 Description: "When the service or its single point of access received the call: the start of the two-hour standard. A redirect or a transfer never moves it."
 Context: ServiceRequest
+* obeys hf-clock-1
 * value[x] 1..1
 * value[x] only dateTime
+
+Invariant: hf-clock-1
+Description: "A clock starts at a time of day: of a whole day nobody can tell when two hours are over."
+Severity: #error
+Expression: "value.toString().contains('T')"
 
 Extension: ICClock
 Id: ic-clock

@@ -17,7 +17,7 @@ Description: "The rules of intermediate care that this server enforces. Display:
 * #IC-UCR-03 "Urgent community response is for adults, at home, in a care home or a temporary residence" "warning"
 * #IC-UCR-04 "Priority of an active urgent response changes to or from stat only with a reason; an upgrade starts a new clock, a downgrade excludes the old one" "422 business-rule"
 * #IC-CLK-01 "Clocks, discharge-ready date and discharge state are written by the server alone" "warning on create, 422 business-rule on update"
-* #IC-CLK-02 "First contact is not before the clock's start" "422 business-rule"
+* #IC-CLK-02 "First contact is not before the clock's start, and has a time of day where two hours count" "422 business-rule"
 * #IC-CLK-03 "First contact is not in the future" "422 business-rule"
 * #IC-CLK-04 "An attempt or a telephone call does not stop the clock of the two-hour standard" "422 business-rule"
 * #IC-EP-01 "One active episode for one service line, provider and journey" "409 conflict"

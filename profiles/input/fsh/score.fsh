@@ -25,6 +25,7 @@ Description: "A score at the start, at a review or at the end of an episode: tho
   * ^short = "The person"
   * ^comment = "Support: searched with `patient` and `subject`."
 * subject only Reference(Patient)
+* subject obeys hf-named-1
 * effective[x] 1..1 MS
 * effective[x] only dateTime
   * ^short = "When it was taken: within three days of the episode's start or end"

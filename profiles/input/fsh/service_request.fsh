@@ -85,6 +85,7 @@ Description: "A request, owned by the referrer, for one service line for one per
   * ^short = "The person: intermediate care is never for a group, a device or a place"
   * ^comment = "Support: searched with `patient` and `subject`; decides who may read."
 * subject only Reference(Patient)
+* subject obeys hf-named-1
 * occurrence[x] only Period
 * occurrence[x] MS
   * ^short = "From when it is wanted, and by when at the latest"
@@ -96,10 +97,12 @@ Description: "A request, owned by the referrer, for one service line for one per
   * ^short = "Who asked, and is told of acceptance, refusal and outcome; a person or relative for a self-referral"
   * ^comment = "Support: searched with `requester`; decides who may amend and cancel."
 * requester only Reference(PractitionerRole or Organization or Patient or RelatedPerson)
+* requester obeys hf-named-1
 * performer 0..1 MS
   * ^short = "The team or organisation asked; absent: not allocated, and the care-transfer hub decides"
   * ^comment = "Support: searched with `performer`; becomes the owner of the Task."
 * performer only Reference(HealthcareService or Organization)
+* performer obeys hf-named-1
 * locationReference MS
   * ^short = "The place where care is wanted, when it is a known location"
   * ^comment = "Support: stored and returned."
@@ -120,6 +123,12 @@ Invariant: IC-UCR-01
 Description: "A referral for urgent community response says when its clock starts."
 Severity: #error
 Expression: "code.coding.where(system = 'https://homefirst.example/fhir/CodeSystem/ic-service-line' and code = 'urgent-community-response').exists() implies extension('https://homefirst.example/fhir/StructureDefinition/ic-clock-start').exists()"
+
+// A display alone is nobody's inbox, nobody's record and nobody's right to read.
+Invariant: hf-named-1
+Description: "Who or what it is about, and who asks or answers, is named by reference or identifier: a display alone reaches nobody."
+Severity: #error
+Expression: "reference.exists() or identifier.exists()"
 
 Invariant: hf-ref-1
 Description: "A revoked request says why."
@@ -181,6 +190,7 @@ Description: "One spell's transfer of care: whether the person meets the criteri
   * ^short = "The person in hospital"
   * ^comment = "Support: searched with `patient` and `subject`; decides who may read."
 * subject only Reference(Patient)
+* subject obeys hf-named-1
 * encounter MS
   * ^short = "The spell in hospital, when it is on this server"
   * ^comment = "Support: searched with `encounter`; its start bounds the discharge (IC-DIS-02)."
@@ -191,10 +201,12 @@ Description: "One spell's transfer of care: whether the person meets the criteri
   * ^short = "The ward or hospital, which alone may change readiness and times"
   * ^comment = "Support: searched with `requester`; is told of every Task of the journey."
 * requester only Reference(PractitionerRole or Organization)
+* requester obeys hf-named-1
 * performer 0..1 MS
   * ^short = "The care-transfer hub; absent: the hub of the area"
   * ^comment = "Support: searched with `performer`."
 * performer only Reference(HealthcareService or Organization)
+* performer obeys hf-named-1
 * reasonCode MS
   * ^short = "What the person will need, described and not prescribed: the hub chooses the pathway"
   * ^comment = "Support: stored and returned."

@@ -52,10 +52,12 @@ Description: "Acceptance, first contact and outcome of one referral at one team,
   * ^short = "The referral that is fulfilled: without it nobody can tell what was accepted"
   * ^comment = "Support: searched with `focus`; its reverse include brings a referral's Tasks."
 * focus only Reference(ServiceRequest)
+* focus obeys hf-named-1
 * for 1..1 MS
   * ^short = "The person, the same as the referral's subject"
   * ^comment = "Support: searched with `patient` and `subject`; puts the Task in the person's compartment."
 * for only Reference(Patient)
+* for obeys hf-named-1
 * executionPeriod MS
   * ^short = "From first contact to the end of the work"
   * ^comment = "Support: searched with `period`."
@@ -66,10 +68,12 @@ Description: "Acceptance, first contact and outcome of one referral at one team,
   * ^short = "Who asked, as in the referral, and is told of every change"
   * ^comment = "Support: searched with `requester`."
 * requester only Reference(PractitionerRole or Organization or Patient or RelatedPerson)
+* requester obeys hf-named-1
 * owner 1..1 MS
   * ^short = "The team that answers for it: a person is never without one"
   * ^comment = "Support: searched with `owner`, which is a team's inbox; decides who may write; the old and the new owner are both told of a change."
 * owner only Reference(Organization or HealthcareService or PractitionerRole)
+* owner obeys hf-named-1
 * reasonCode MS
   * ^short = "Why it is needed, as in the referral"
   * ^comment = "Support: stored and returned."

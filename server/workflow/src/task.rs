@@ -270,6 +270,7 @@ fn check_contact(task: &Resource, contact: Option<&Contact>, related: &Related, 
     let Some(contact) = contact else {
         return Vec::new();
     };
+    let urgent = related.referral.as_ref().is_some_and(service_request::is_urgent_response);
     let mut issues = Vec::new();
     let mut refuse = |rule, diagnostics: String| {
         issues.push(Issue::error(IssueType::BusinessRule, diagnostics).by_rule(rule).at("Task.output"));
@@ -295,10 +296,12 @@ fn check_contact(task: &Resource, contact: Option<&Contact>, related: &Related, 
                 Instant::from_microseconds(start)
             ),
         );
+    } else if urgent && !contact.text.contains('T') {
+        let sentence = "The first contact has no time of day, so nobody can tell whether it was within two hours. Send the time.";
+        refuse(rule::CLOCK_BEFORE_START, sentence.to_owned());
     }
     let mode = output(task, "first-contact-mode").and_then(|output| output.get("valueCodeableConcept"));
     let mode = mode.and_then(|mode| code_in(mode, "ic-contact-mechanism"));
-    let urgent = related.referral.as_ref().is_some_and(service_request::is_urgent_response);
     if let (true, false, Some(mode)) = (urgent, related.settings.ucr_accept_remote, mode)
         && mode != "01"
     {
