@@ -13,6 +13,8 @@ mod xhtml;
 
 use serde_json::Value;
 
+pub use xhtml::has_content;
+
 /// Whether a JSON value is a valid primitive of that type (`boolean`, `code`, `dateTime` ...); else a sentence that says
 /// what was received and what is allowed. A type that is no primitive of R4 is refused as well.
 pub fn check(type_name: &str, value: &Value) -> Result<(), String> {

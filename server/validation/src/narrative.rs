@@ -2,7 +2,7 @@
 //!
 //! That it is well-formed and harmless (txt-1) is part of the primitive `xhtml`, and checked with the other primitives.
 
-use fhir::{IssueType, Value};
+use fhir::{IssueType, Value, primitive::has_content};
 
 use crate::{expression::At, report::Report};
 
@@ -11,31 +11,5 @@ pub(crate) fn check(div: &Value, at: &At<'_>, report: &mut Report) {
     if div.as_str().is_some_and(|text| !has_content(text)) {
         let text = "The narrative has no content (txt-2). Add some, or leave the narrative out.";
         report.unprocessable(at, IssueType::Invariant, text);
-    }
-}
-
-fn has_content(div: &str) -> bool {
-    div.split('<').any(|part| {
-        let text = part.split_once('>').map_or(part, |(_, text)| text);
-        part.starts_with("img") || !text.trim().is_empty()
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_and_images_are_content() {
-        let cases = [
-            ("<div>a</div>", true),
-            ("<div><p>\n</p><b>a</b></div>", true),
-            ("<div><img src=\"a\"/></div>", true),
-            ("<div> <p>\n</p><br/></div>", false),
-            ("<div/>", false),
-        ];
-        for (div, expected) in cases {
-            assert_eq!(has_content(div), expected, "{div}");
-        }
     }
 }

@@ -2,7 +2,7 @@
 //! attributes only, and nothing in it runs or loads a style sheet.
 //!
 //! It judges and does not clean: what is accepted is stored and shown as it came. That there is something to read (rule
-//! txt-2) is an invariant and not checked here.
+//! txt-2) is an invariant, and asked by itself.
 
 use crate::xml::token::{Token, Tokens, unescape};
 
@@ -73,6 +73,15 @@ pub(super) fn check(text: &str) -> Result<(), String> {
         return Err(not_well_formed("an element is not closed"));
     }
     Ok(())
+}
+
+/// Whether well-formed XHTML says something: text or an image.
+#[must_use]
+pub fn has_content(div: &str) -> bool {
+    div.split('<').any(|part| {
+        let text = part.split_once('>').map_or(part, |(_, text)| text);
+        part.starts_with("img") || !text.trim().is_empty()
+    })
 }
 
 fn listed(names: &str, name: &str) -> bool {
@@ -149,6 +158,20 @@ fn style(value: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_and_images_are_content() {
+        let cases = [
+            ("<div>a</div>", true),
+            ("<div><p>\n</p><b>a</b></div>", true),
+            ("<div><img src=\"a\"/></div>", true),
+            ("<div> <p>\n</p><br/></div>", false),
+            ("<div/>", false),
+        ];
+        for (div, expected) in cases {
+            assert_eq!(has_content(div), expected, "{div}");
+        }
+    }
 
     fn div(inside: &str) -> String {
         format!("<div xmlns=\"{NAMESPACE}\">{inside}</div>")
