@@ -133,7 +133,9 @@ impl Floor {
 
     /// Does for every table of the database, the server's and these, what autovacuum would have done a minute later.
     pub async fn settle(&self) -> Result<()> {
-        Ok(self.control.batch_execute("SET client_min_messages = error; VACUUM ANALYZE").await?)
+        self.control.batch_execute("SET client_min_messages = error").await?;
+        // On its own: several statements in one message are one transaction, in which nothing is vacuumed.
+        Ok(self.control.batch_execute("VACUUM ANALYZE").await?)
     }
 
     /// A connection that asks the questions of a search.
