@@ -24,7 +24,7 @@ use crate::{
     contained::Contained,
     expression::At,
     reference,
-    report::{Report, preview, times},
+    report::{Report, preview, short, times},
 };
 use plan::{Node, Openness, Plan, Rule, Slice};
 use select::Item;
@@ -127,6 +127,8 @@ impl<'v> Conformance<'_, 'v> {
                         why(&node.rule)
                     );
                     self.report.unprocessable(at, IssueType::Structure, text);
+                } else {
+                    self.unknown_part(node, item, &at);
                 }
                 continue;
             };
@@ -152,6 +154,28 @@ impl<'v> Conformance<'_, 'v> {
             if !(is_missing && items.is_empty()) {
                 self.slice_cardinality(node, slice, count, &items, at);
             }
+        }
+    }
+
+    /// A relative url means a part that the extension's own definition has, <https://hl7.org/fhir/R4/extensibility.html>: a misspelt one
+    /// would be kept and never acted on. HL7's own examples have parts that its definitions have not, so those are left alone.
+    fn unknown_part(&mut self, node: &Node, item: &Item<'_>, at: &At<'_>) {
+        let Some(url) = item.value.get("url").and_then(Value::as_str).filter(|url| !url.contains(':')) else {
+            return;
+        };
+        let Some(parts) = node.slices.iter().map(Slice::extension_url).collect::<Option<Vec<_>>>() else {
+            return;
+        };
+        let is_ours =
+            || definitions().profiles().iter().any(|own| std::ptr::eq(own.name.as_str(), self.plan.name));
+        if parts.iter().any(|part| !part.contains(':')) && is_ours() {
+            let text = format!(
+                "'{}' is no part of {}. The parts here are: {}. Correct the url.",
+                short(url),
+                self.plan.name,
+                parts.join(", ")
+            );
+            self.report.unprocessable(at.member("url"), IssueType::Extension, text);
         }
     }
 

@@ -168,9 +168,13 @@ impl Compiler {
         for slice in &raw.slices {
             let mut of_slice = self.bare_node(slice, scope, base);
             of_slice.rule = rule(slice.element, base, 0, None);
-            if !is_open || !of_slice.is_trivial() {
-                let name = slice.slice_name.unwrap_or_default();
-                node.slices.push(Slice { name, matcher: Matcher::of(slice, slicing), node: of_slice });
+            let is_trivial = of_slice.is_trivial();
+            let name = slice.slice_name.unwrap_or_default();
+            let slice = Slice { name, matcher: Matcher::of(slice, slicing), node: of_slice };
+            // A part of an extension is told from one that is not defined, whatever it asks.
+            let is_part = slice.extension_url().is_some_and(|url| !url.contains(':'));
+            if !is_open || !is_trivial || is_part {
+                node.slices.push(slice);
             }
         }
         let of_slices: u32 = node.slices.iter().map(|slice| slice.node.rule.min).sum();
