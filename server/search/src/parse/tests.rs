@@ -311,9 +311,7 @@ const WORDS: [&str; 44] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 3000, rng_seed: proptest::test_runner::RngSeed::Fixed(20_261_122), ..ProptestConfig::default()
-    })]
+    #![proptest_config(ProptestConfig::with_cases(3000))]
     /// Whatever is sent is understood or refused with 400, and a refusal is short.
     #[test]
     fn any_query_is_understood_or_refused(
