@@ -10,8 +10,9 @@ use anyhow::{Context as _, Result, ensure};
 use futures_util::future::try_join_all;
 use serde_json::Value;
 
+use super::ask::Ask;
 use super::connection::Connection;
-use super::contest::{Figures, Nothing, Operation};
+use super::contest::{Figures, Nothing};
 use super::payload::{self, Tasks};
 use super::place::{Place, TEAMS};
 use super::report::Report;
@@ -196,26 +197,11 @@ fn path(stage: &Stage, owner: &str) -> String {
 async fn figures(stage: &Stage, board: &Rc<Board>, connections: usize) -> Result<Figures> {
     let paths: Rc<Vec<String>> = Rc::new((0..TEAMS).map(|team| path(stage, &board.owner(team))).collect());
     let to_server = stage.target.connect_all(connections).await?.into_iter().enumerate();
-    let server: Vec<Search> =
-        to_server.map(|(turn, connection)| Search { connection, paths: Rc::clone(&paths), turn }).collect();
+    let server: Vec<Ask> =
+        to_server.map(|(turn, connection)| Ask { connection, paths: Rc::clone(&paths), turn }).collect();
     match &stage.floor {
         Some(floor) => stage.measure(server, Some(floor.boards(connections, board).await?)).await,
         None => stage.measure::<_, Nothing>(server, None).await,
-    }
-}
-
-struct Search {
-    connection: Connection,
-    paths: Rc<Vec<String>>,
-    turn: usize,
-}
-
-impl Operation for Search {
-    async fn once(&mut self) -> Result<()> {
-        let path = &self.paths[self.turn % self.paths.len()];
-        self.turn += 1;
-        self.connection.succeed("GET", path, None).await?;
-        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! Absolute figures belong to one machine on one day; the ratio to the floor can be compared. How to read them: ../README.md.
 
+mod ask;
 mod board;
 mod connection;
 mod contest;

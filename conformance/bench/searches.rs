@@ -9,8 +9,9 @@ use std::rc::Rc;
 use anyhow::{Context as _, Result, bail, ensure};
 use futures_util::future::try_join_all;
 
+use super::ask::Ask;
 use super::connection::Connection;
-use super::contest::{Figures, Nothing, Operation};
+use super::contest::{Figures, Nothing};
 use super::place::TEAMS;
 use super::records::{GROUP, Group, Records};
 use super::report::Report;
@@ -324,21 +325,6 @@ async fn found(connection: &mut Connection, path: &str, search: &Search) -> Resu
         return Ok(usize::try_from(total)?);
     }
     Ok(page["entry"].as_array().map_or(0, Vec::len))
-}
-
-struct Ask {
-    connection: Connection,
-    paths: Rc<Vec<String>>,
-    turn: usize,
-}
-
-impl Operation for Ask {
-    async fn once(&mut self) -> Result<()> {
-        let path = &self.paths[self.turn % self.paths.len()];
-        self.turn += 1;
-        self.connection.succeed("GET", path, None).await?;
-        Ok(())
-    }
 }
 
 #[cfg(test)]
