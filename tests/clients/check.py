@@ -34,6 +34,22 @@ def patient(family, value):
     }
 
 
+def observed(family, value):
+    """The entries that make a patient and an observation that refers to it before it has an id."""
+    person = "urn:uuid:9f7ba0a0-5d3e-4f0a-8a3c-0f3f5a6f0001"
+    observation = {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"text": "Walks alone"},
+        "subject": {"reference": person},
+        "valueBoolean": True,
+    }
+    return [
+        {"fullUrl": person, "resource": patient(family, value), "request": {"method": "POST", "url": "Patient"}},
+        {"resource": observation, "request": {"method": "POST", "url": "Observation"}},
+    ]
+
+
 def check(sentence):
     """Carries out one test. What follows is tried too when it fails."""
 

@@ -11,7 +11,7 @@ from fhirpy.base.exceptions import (
     ResourceNotFound,
 )
 
-from check import BASE, MARK, SYSTEM, check, end, patient, refused, story, token
+from check import BASE, MARK, SYSTEM, check, end, observed, patient, refused, story, token
 
 
 def connect(persona):
@@ -131,19 +131,7 @@ def _():
 
 @check("transaction: references to new resources, and _include")
 def _():
-    person = "urn:uuid:9f7ba0a0-5d3e-4f0a-8a3c-0f3f5a6f0001"
-    observation = {
-        "resourceType": "Observation",
-        "status": "final",
-        "code": {"text": "Walks alone"},
-        "subject": {"reference": person},
-        "valueBoolean": True,
-    }
-    entry = [
-        {"fullUrl": person, "resource": patient("Dewsbury", "d"), "request": {"method": "POST", "url": "Patient"}},
-        {"resource": observation, "request": {"method": "POST", "url": "Observation"}},
-    ]
-    answer = client.execute("", data={"resourceType": "Bundle", "type": "transaction", "entry": entry})
+    answer = client.execute("", data={"resourceType": "Bundle", "type": "transaction", "entry": observed("Dewsbury", "d")})
     made, noted = (one.resource for one in answer.entry)
     assert noted.subject.reference == f"Patient/{made.id}"
     found = client.resources("Observation").search(_id=noted.id).include("Observation", "subject").fetch_raw()

@@ -21,7 +21,7 @@ from fhirclient.models.subscription import Subscription
 from fhirclient.models.task import Task
 from fhirclient.server import FHIRNotFoundException, FHIRPermissionDeniedException, FHIRUnauthorizedException
 
-from check import BASE, MARK, SYSTEM, check, end, patient, refused, story, token
+from check import BASE, MARK, SYSTEM, check, end, observed, patient, refused, story, token
 
 
 def connect(persona):
@@ -116,19 +116,7 @@ def _():
 
 @check("transaction: references to new resources, _include, and a reference that resolves itself")
 def _():
-    person = "urn:uuid:9f7ba0a0-5d3e-4f0a-8a3c-0f3f5a6f0001"
-    observation = {
-        "resourceType": "Observation",
-        "status": "final",
-        "code": {"text": "Walks alone"},
-        "subject": {"reference": person},
-        "valueBoolean": True,
-    }
-    entry = [
-        {"fullUrl": person, "resource": patient("Dewsbury", "d"), "request": {"method": "POST", "url": "Patient"}},
-        {"resource": observation, "request": {"method": "POST", "url": "Observation"}},
-    ]
-    answer = Bundle(Bundle({"resourceType": "Bundle", "type": "transaction", "entry": entry}).create(server))
+    answer = Bundle(Bundle({"resourceType": "Bundle", "type": "transaction", "entry": observed("Dewsbury", "d")}).create(server))
     made, noted = (entry.resource for entry in answer.entry)
     read = Observation.read(noted.id, server)
     assert read.subject.resolved(Patient).as_json() == made.as_json()
