@@ -42,9 +42,7 @@ impl Stored {
 
     /// From the columns of [`Self::COLUMNS`], in that order, beginning with column `at`.
     pub(crate) fn from_row(row: &tokio_postgres::Row, at: usize) -> Result<Self> {
-        let number: i16 = row.get(at);
-        let resource_type = ResourceType::from_number(number)
-            .ok_or_else(|| Error::exception(format!("unknown resource type number {number}")))?;
+        let resource_type = resource_type(row, at)?;
         let id: String = row.get(at + 1);
         let version_id = VersionId::new(row.get(at + 2));
         let last_updated = instant(row.get(at + 3));
@@ -62,6 +60,13 @@ pub(crate) fn instant(time: std::time::SystemTime) -> Instant {
         Err(before) => -i64::try_from(before.duration().as_micros()).unwrap_or(i64::MAX),
     };
     Instant::from_microseconds(micros)
+}
+
+/// The resource type whose number a column holds.
+pub(crate) fn resource_type(row: &tokio_postgres::Row, at: usize) -> Result<ResourceType> {
+    let number: i16 = row.get(at);
+    ResourceType::from_number(number)
+        .ok_or_else(|| Error::exception(format!("unknown resource type number {number}")))
 }
 
 /// The same point in the type that the database takes; what is before 1970 is clamped.

@@ -9,6 +9,7 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::access::parties_condition;
+use crate::content::resource_type;
 use crate::{Result, Store, Stored, error::from_postgres};
 
 /// A committed change that has no numbers yet.
@@ -107,13 +108,11 @@ impl Outbox {
         let rows = self.query(include_str!("../sql/outbox_changes.sql"), &[&floor, &limit]).await?;
         rows.iter()
             .map(|row| {
-                let number: i16 = row.get(3);
                 Ok(QueuedChange {
                     seq: row.get(0),
                     key: Key::from_uuid(row.get(1)),
                     version_id: VersionId::new(row.get(2)),
-                    resource_type: ResourceType::from_number(number)
-                        .ok_or_else(|| Error::exception(format!("unknown resource type number {number}")))?,
+                    resource_type: resource_type(row, 3)?,
                 })
             })
             .collect()

@@ -1,9 +1,10 @@
 //! What the rules need to know of the resources that a resource refers to: whether they are there and visible, and whose
 //! they are. One statement answers for all references of a write.
 
-use fhir::{Error, Key, ResourceType};
+use fhir::{Key, ResourceType};
 
 use crate::access::Parameters;
+use crate::content::resource_type;
 use crate::{Access, Result, Store, error::from_postgres};
 
 /// A resource that is referred to.
@@ -37,12 +38,10 @@ impl Store {
         let rows = self.rows(&sql, &parameters).await?;
         rows.iter()
             .map(|row| {
-                let number: i16 = row.get(1);
                 let parties: Option<Vec<uuid::Uuid>> = row.get(4);
                 Ok(Target {
                     key: Key::from_uuid(row.get(0)),
-                    resource_type: ResourceType::from_number(number)
-                        .ok_or_else(|| Error::exception(format!("unknown resource type number {number}")))?,
+                    resource_type: resource_type(row, 1)?,
                     owner: row.get::<_, Option<_>>(2).map(Key::from_uuid),
                     patient: row.get::<_, Option<_>>(3).map(Key::from_uuid),
                     parties: parties.map(|parties| parties.into_iter().map(Key::from_uuid).collect()),

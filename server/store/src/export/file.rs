@@ -3,11 +3,11 @@
 //! Each version is loaded under the access of whoever reads the file: what was lost since it was selected is left out.
 
 use deadpool_postgres::GenericClient;
-use fhir::{Error, Instant, Key, ResourceType};
+use fhir::{Instant, Key, ResourceType};
 use uuid::Uuid;
 
 use crate::access::Parameters;
-use crate::content::system_time;
+use crate::content::{resource_type, system_time};
 use crate::{Access, Result, Store, Stored, error::from_postgres};
 
 /// One file.
@@ -32,10 +32,8 @@ impl Store {
             client.query(include_str!("../../sql/export_files.sql"), &[&job]).await.map_err(from_postgres)?;
         rows.iter()
             .map(|row| {
-                let number: i16 = row.get(0);
                 Ok(File {
-                    resource_type: ResourceType::from_number(number)
-                        .ok_or_else(|| Error::exception(format!("unknown resource type number {number}")))?,
+                    resource_type: resource_type(row, 0)?,
                     deleted: row.get(1),
                     number: row.get(2),
                     count: row.get(3),
