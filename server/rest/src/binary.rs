@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::answer::Answer;
-use crate::media_type::{MediaType, Syntax};
+use crate::media_type::{MediaType, Syntax, is_fhir};
 use crate::negotiate::{Choice, Format, choose};
 
 /// The header that stands for `Binary.securityContext` beside the bytes.
@@ -124,7 +124,7 @@ pub(crate) fn read(about: &About, body: &Bytes) -> Result<Value, Error> {
         };
         let is_meant = match &resource_type {
             Some(found) => found == ResourceType::BINARY.name(),
-            None => name.contains("fhir"),
+            None => is_fhir(name),
         };
         match syntax {
             _ if !is_meant => {}

@@ -64,6 +64,11 @@ impl MediaType {
     }
 }
 
+/// Whether a media type is FHIR's own, and no one else's content can have it.
+pub(crate) fn is_fhir(essence: &str) -> bool {
+    essence.contains("fhir")
+}
+
 /// The parts of a list, split at a separator that is not between quotes.
 pub(crate) fn split(text: &str, separator: char) -> Vec<&str> {
     let (mut is_quoted, mut is_escaped) = (false, false);

@@ -3,7 +3,7 @@
 
 use fhir::{Cause, Error};
 
-use crate::media_type::{MediaType, RESOURCE, Syntax, split};
+use crate::media_type::{MediaType, RESOURCE, Syntax, is_fhir, split};
 
 /// The media type and syntax of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +85,6 @@ pub(crate) enum Choice {
 pub(crate) fn choose(accept: &[String], content: &str) -> Result<Choice, Error> {
     let accept: Vec<&str> = accept.iter().map(String::as_str).collect();
     let (ranges, _) = weighed(&accept);
-    let is_fhir = |name: &str| name.contains("fhir");
     for range in &ranges {
         match range.resource() {
             Some((media_type, syntax)) if is_fhir(media_type) && range.is_our_version() => {

@@ -6,7 +6,7 @@ use fhir::{Cause, Error, Value};
 use interaction::{JSON_PATCH, MERGE_PATCH, Verb};
 
 use crate::binary::{self, About, takes_content};
-use crate::media_type::{MediaType, Syntax};
+use crate::media_type::{MediaType, Syntax, is_fhir};
 
 /// The media type that says no more than that it is JSON.
 const PLAIN_JSON: &str = "application/json";
@@ -61,7 +61,7 @@ pub(crate) fn body_kind(
     let media_type =
         MediaType::parse(content_type).ok_or_else(|| refused("The Content-Type is not a media type."))?;
     let is_binary =
-        takes_content(verb, address) && media_type.resource().is_none_or(|(name, _)| !name.contains("fhir"));
+        takes_content(verb, address) && media_type.resource().is_none_or(|(name, _)| !is_fhir(name));
     if is_binary {
         return Ok(BodyKind::Binary);
     }
