@@ -96,15 +96,6 @@ impl Parameter {
     }
 }
 
-static OF_EXPORT: [Parameter; 6] = [
-    Parameter::once("_outputFormat", Kind::Primitive),
-    Parameter::once("_since", Kind::Primitive),
-    Parameter::once("_until", Kind::Primitive),
-    Parameter::many("_type", Kind::Primitive),
-    Parameter::many("_typeFilter", Kind::Primitive),
-    Parameter::many("_elements", Kind::Primitive),
-];
-
 static OF_EXPORT_OF_PERSONS: [Parameter; 7] = [
     Parameter::once("_outputFormat", Kind::Primitive),
     Parameter::once("_since", Kind::Primitive),
@@ -113,6 +104,17 @@ static OF_EXPORT_OF_PERSONS: [Parameter; 7] = [
     Parameter::many("_typeFilter", Kind::Primitive),
     Parameter::many("_elements", Kind::Primitive),
     Parameter::many("patient", Kind::Element("Reference")),
+];
+
+/// The same, except that nobody is picked.
+static OF_EXPORT: &[Parameter] = match OF_EXPORT_OF_PERSONS.split_last() {
+    Some((_, others)) => others,
+    None => &[],
+};
+
+static OF_HANDOVER: [Parameter; 2] = [
+    Parameter::once("to", Kind::Element("Reference")),
+    Parameter::once("reason", Kind::Element("CodeableConcept")),
 ];
 
 pub(crate) static OPERATIONS: [Operation; 19] = [
@@ -286,7 +288,7 @@ pub(crate) static OPERATIONS: [Operation; 19] = [
         levels: &[Level::System],
         resource_types: None,
         affects_state: false,
-        parameters: &OF_EXPORT,
+        parameters: OF_EXPORT,
         definition: "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export",
     },
     Operation {
@@ -349,10 +351,7 @@ pub(crate) static OPERATIONS: [Operation; 19] = [
         levels: &[Level::Instance],
         resource_types: Some(&[ResourceType::TASK]),
         affects_state: true,
-        parameters: &[
-            Parameter::once("to", Kind::Element("Reference")),
-            Parameter::once("reason", Kind::Element("CodeableConcept")),
-        ],
+        parameters: &OF_HANDOVER,
         definition: "https://homefirst.example/fhir/OperationDefinition/Task-redirect",
     },
     Operation {
@@ -361,10 +360,7 @@ pub(crate) static OPERATIONS: [Operation; 19] = [
         levels: &[Level::Instance],
         resource_types: Some(&[ResourceType::TASK]),
         affects_state: true,
-        parameters: &[
-            Parameter::once("to", Kind::Element("Reference")),
-            Parameter::once("reason", Kind::Element("CodeableConcept")),
-        ],
+        parameters: &OF_HANDOVER,
         definition: "https://homefirst.example/fhir/OperationDefinition/Task-transfer",
     },
 ];
