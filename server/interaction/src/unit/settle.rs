@@ -79,11 +79,16 @@ impl Unit<'_> {
             reference::check(&references.now, base, targets, |key| self.leaves(key))?;
         }
         self.check_right(draft, targets)?;
-        self.check_mover(draft, targets)
+        self.check_mover(draft, references, targets)
     }
 
     /// Some moves are one side's. Who is a party by the other side alone may not make them.
-    fn check_mover(&self, draft: &Draft, targets: &HashMap<Key, Target>) -> Result<(), Error> {
+    fn check_mover(
+        &self,
+        draft: &Draft,
+        references: &References,
+        targets: &HashMap<Key, Target>,
+    ) -> Result<(), Error> {
         let (Some(previous), Some(resource)) = (&draft.previous_resource, &draft.resource) else {
             return Ok(());
         };
@@ -96,12 +101,11 @@ impl Unit<'_> {
         };
         let of_movers: Vec<Key> = movers.iter().chain(&self.server.settings.hub).flat_map(keys).collect();
         // Whoever is on no side that is named, as the sender of a referral for somebody else, is a party by having sent it.
-        let others = match resource.resource_type() {
-            ResourceType::SERVICE_REQUEST => resource.references(base),
-            _ => Vec::new(),
-        };
-        let is_other =
-            others.iter().filter(|(at, _)| at.contains(".performer")).filter_map(|(_, other)| other.key());
+        let is_other = references
+            .now
+            .iter()
+            .filter(|(at, _)| at.contains(".performer"))
+            .filter_map(|(_, other)| other.key());
         let of_others: Vec<Key> = is_other
             .flat_map(|key| [Some(key), targets.get(&key).and_then(|target| target.owner)])
             .flatten()
