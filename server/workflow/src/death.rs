@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::element::{concept, items, put, reference, same_reference};
 use crate::patient::has_died;
 use crate::service_request::{Kind, kind, put_status_reason};
+use crate::task_output::{add_outcome, has_contact, has_outcome};
 use crate::{
     Effect, Needs, Outcome, Related, care_plan, discharge_plan, episode_of_care, fulfilment, outcome_check,
 };
@@ -75,18 +76,13 @@ fn task_ended(
         let is_activity = !items(task, "partOf").is_empty() && task.text("status") != Some("in-progress");
         return is_activity.then(|| fulfilment::ended(task, "cancelled", reason, related, now));
     }
-    if !crate::task_output::has_contact(task) {
+    if !has_contact(task) {
         return Some(fulfilment::ended(task, "cancelled", reason, related, now));
     }
     let mut ended = fulfilment::ended(task, "completed", reason, related, now);
-    let mut output = items(&ended, "output").to_vec();
-    if !crate::task_output::has_outcome(&ended) {
-        output.push(json!({
-            "type": concept("ic-task-output", "outcome"),
-            "valueCodeableConcept": concept("ic-episode-outcome", "died")
-        }));
+    if !has_outcome(&ended) {
+        add_outcome(&mut ended, concept("ic-episode-outcome", "died"));
     }
-    put(&mut ended, "output", Some(Value::Array(output)));
     Some(ended)
 }
 
@@ -95,8 +91,7 @@ fn request_ended(request: &Resource, reason: &Value, related: &Related, now: Ins
     let kind = kind(request)?;
     let address = request.address()?;
     let begun = related.tasks.iter().any(|task| {
-        reference(task.get("focus")).is_some_and(|focus| same_reference(focus, &address))
-            && crate::task_output::has_contact(task)
+        reference(task.get("focus")).is_some_and(|focus| same_reference(focus, &address)) && has_contact(task)
     });
     let mut ended = request.clone();
     let status = if begun && kind == Kind::Referral { "completed" } else { "revoked" };

@@ -28,22 +28,14 @@ pub(crate) fn check(
         let sentence = format!(
             "{address} is not active, so nobody there would learn what becomes of the referral. Name as requester who is."
         );
-        issues.push(
-            Issue::error(IssueType::BusinessRule, sentence)
-                .by_rule(rule::REFERRAL_OWNER)
-                .at("ServiceRequest.requester"),
-        );
+        issues.push(is_inactive(sentence, "ServiceRequest.requester"));
     }
     let asked = related.performer.as_ref().filter(|_| is_new(performer));
     if let Some(address) = asked.and_then(inactive) {
         let sentence = format!(
             "{address} is not active and takes no referrals. Name another performer, or none: the care-transfer hub then finds one."
         );
-        issues.push(
-            Issue::error(IssueType::BusinessRule, sentence)
-                .by_rule(rule::REFERRAL_OWNER)
-                .at("ServiceRequest.performer"),
-        );
+        issues.push(is_inactive(sentence, "ServiceRequest.performer"));
     }
     let line_is_new = begun.is_none_or(|previous| service_line(previous) != service_line(referral));
     if (asked.is_some() || line_is_new)
@@ -91,6 +83,11 @@ pub(crate) fn line_not_offered<'a>(request: &'a Resource, related: &Related) -> 
     let is_silent = offered.peek().is_none();
     let offers = offered.any(|offer| offer == line || offer == "care-transfer-hub");
     (!is_hub && !is_silent && !offers).then_some(line)
+}
+
+/// The finding that a party is not active.
+fn is_inactive(sentence: String, expression: &str) -> Issue {
+    Issue::error(IssueType::BusinessRule, sentence).by_rule(rule::REFERRAL_OWNER).at(expression)
 }
 
 /// The address of what says that it is not active.

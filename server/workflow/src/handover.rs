@@ -8,10 +8,8 @@ use fhir::{Cause, Error, Id, Instant, Issue, IssueType, Resource, Value};
 use serde_json::json;
 
 use crate::clock::{Clock, RESPONSE};
-use crate::element::{
-    code_in, concept, extension_url, fill, items, put, reference, reference_to, same_reference,
-};
-use crate::task_output::has_contact;
+use crate::element::{code_in, concept, extension_url, fill, put, reference, reference_to, same_reference};
+use crate::task_output::{add_outcome, has_contact};
 use crate::{Effect, Needs, Outcome, Related, episode_of_care, extension, fulfilment, rule};
 
 /// How many times the work on one referral may be offered by transfer at a time.
@@ -134,10 +132,7 @@ pub(crate) fn answered(previous: &Resource, task: &Resource, related: &Related, 
             let outcome = concept("ic-episode-outcome", "transferred-service");
             put(&mut old, "status", Some(json!("completed")));
             put(&mut old, "businessStatus", None);
-            let mut output: Vec<Value> = items(&old, "output").to_vec();
-            output
-                .push(json!({"type": concept("ic-task-output", "outcome"), "valueCodeableConcept": outcome}));
-            put(&mut old, "output", Some(Value::Array(output)));
+            add_outcome(&mut old, outcome.clone());
             let episode = episode_of_care::of_task(offered, related).map(|episode| {
                 Effect::Update(episode_of_care::ended(episode, Some(outcome), &now.to_string(), related, now))
             });

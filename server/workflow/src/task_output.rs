@@ -6,8 +6,10 @@
 use fhir::primitive::date::Interval;
 use fhir::{Resource, Value};
 
+use serde_json::json;
+
 use crate::Related;
-use crate::element::{code_in, items};
+use crate::element::{code_in, concept, items, put};
 
 /// The first contact: its text as sent, and the time it stands for.
 pub(crate) struct Contact {
@@ -42,6 +44,13 @@ pub(crate) fn has_contact(task: &Resource) -> bool {
 /// Whether the Task says how it ended.
 pub(crate) fn has_outcome(task: &Resource) -> bool {
     outcome(task).is_some()
+}
+
+/// Says in the Task how it ended.
+pub(crate) fn add_outcome(task: &mut Resource, outcome: Value) {
+    let mut output = items(task, "output").to_vec();
+    output.push(json!({"type": concept("ic-task-output", "outcome"), "valueCodeableConcept": outcome}));
+    put(task, "output", Some(Value::Array(output)));
 }
 
 /// The code of how the Task ended.
