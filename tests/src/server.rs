@@ -14,7 +14,7 @@ use crate::client::Caller;
 use crate::database::{self, Database};
 
 /// How long a server that is let go may take to number what was written to it.
-const NUMBERED: Duration = Duration::from_secs(10);
+const NUMBERED: Duration = Duration::from_secs(60);
 
 /// See the module.
 pub struct TestServer {

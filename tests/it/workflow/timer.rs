@@ -23,7 +23,7 @@ fn urgent(patient: &str, minutes: i64) -> Value {
 /// Lets the timer of this server write all that is due now.
 async fn tick(server: &TestServer) {
     // What another look has claimed is written by it.
-    for _ in 0..200 {
+    for _ in 0..3000 {
         server.running().server.tick().await.expect("a look at the times");
         let now = server.running().server.clock.now().microseconds();
         if server.count(&format!("SELECT count(*) FROM timer WHERE due <= {now}")).await == 0 {

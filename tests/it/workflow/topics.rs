@@ -171,7 +171,7 @@ async fn an_outcome_check() {
     assert!(told.events().is_empty());
     server.running().server.clock.advance(24 * 3600 + 60);
     // The timer of the server itself looks every second.
-    for _ in 0..100 {
+    for _ in 0..1200 {
         server.running().server.tick().await.unwrap();
         server.settle().await;
         if !told.events().is_empty() {
