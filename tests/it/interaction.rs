@@ -11,6 +11,7 @@ mod history;
 mod operation;
 mod paging;
 mod patch;
+mod poll;
 mod publish;
 mod race;
 mod read;

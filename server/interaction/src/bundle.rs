@@ -11,11 +11,21 @@ pub(crate) struct BundleWriter {
 }
 
 impl BundleWriter {
-    /// A Bundle of this type, with these links (relation and address) and total.
+    /// A Bundle of this type, with these links (relation and address) and total, of now.
     pub(crate) fn new(bundle_type: &str, total: Option<i64>, links: &[(&str, String)]) -> Self {
+        Self::of(bundle_type, total, links, Instant::now())
+    }
+
+    /// The same, which says that it is of this time.
+    pub(crate) fn of(
+        bundle_type: &str,
+        total: Option<i64>,
+        links: &[(&str, String)],
+        last_updated: Instant,
+    ) -> Self {
         let mut head = json!({
             "resourceType": "Bundle", "id": Id::new().as_str(),
-            "meta": {"lastUpdated": Instant::now().to_string()}, "type": bundle_type
+            "meta": {"lastUpdated": last_updated.to_string()}, "type": bundle_type
         });
         if let Some(total) = total {
             head["total"] = Value::from(total);

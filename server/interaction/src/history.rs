@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use store::{Operation, Span, Stored, Versions};
 
 use crate::bundle::{BundleWriter, address};
+use crate::poll::told;
 use crate::reply::shown;
 use crate::search::full_url;
 use crate::{Context, Handling, Reply, Server, Success};
@@ -77,9 +78,14 @@ impl Server {
         context: &Context,
         path: &str,
         versions: Versions,
-        asked: Asked,
+        mut asked: Asked,
         total: Option<i64>,
     ) -> Result<Reply, Error> {
+        // The versions of one resource follow each other, and none of them appears late.
+        let polls = asked.span.since.is_some() || matches!(versions, Versions::OfTypes(_));
+        if polls && asked.cursor.is_none() {
+            asked.span.until = Some(self.settled().await?);
+        }
         let words = asked.used.iter().filter(|(name, _)| name != "_count");
         let words: Vec<&str> = [path]
             .into_iter()
@@ -96,7 +102,8 @@ impl Server {
         };
         let mut links = vec![("self", link(asked.cursor.clone()))];
         links.extend(page.next.map(|next| ("next", link(Some(next)))));
-        let mut bundle = BundleWriter::new("history", total, &links);
+        let mut bundle =
+            BundleWriter::of("history", total, &links, page.until.map_or_else(Instant::now, told));
         for stored in &page.entries {
             bundle.entry(&entry(base, stored), shown(context, stored)?.as_deref());
         }

@@ -17,6 +17,7 @@ mod history;
 mod label;
 mod operation;
 mod patch;
+mod poll;
 mod presentation;
 mod publish;
 mod read;

@@ -3,11 +3,12 @@
 use ::search::query::{Criterion, Query};
 use auth::Right;
 use bytes::Bytes;
-use fhir::{Cause, Error, Issue, IssueType, ResourceType, outcome::operation_outcome};
+use fhir::{Cause, Error, Instant, Issue, IssueType, ResourceType, outcome::operation_outcome};
 use serde_json::json;
 use store::Stored;
 
 use crate::bundle::{BundleWriter, address};
+use crate::poll::told;
 use crate::reply::shown;
 use crate::request::Area;
 use crate::{Context, Reply, Server};
@@ -19,10 +20,12 @@ impl Server {
         area: &Area,
         parameters: &[(String, String)],
     ) -> Result<Reply, Error> {
-        let query = self.query(context, area, parameters).await?;
+        let mut query = self.query(context, area, parameters).await?;
         for touched in touched(&query.criteria).into_iter().chain(including(&query)) {
             context.caller.require(touched, Right::Search)?;
         }
+        let asked = query.used.len();
+        let moment = self.bound(&mut query).await?;
         let mut found = self.store.search(&context.access, &query).await?;
         // What is included may be of any type that a match refers to.
         let mut left_out = Vec::new();
@@ -38,13 +41,14 @@ impl Server {
 
         let base = &self.settings.base;
         let link = |parameters: &[_]| address(base, &query.path, &context.presentation.with(parameters));
-        let mut links = vec![("self", link(&query.used))];
+        let mut links = vec![("self", link(&query.used[..asked]))];
         if let Some(next) = found.next {
             let mut used: Vec<_> = query.used.iter().filter(|(name, _)| name != "_cursor").cloned().collect();
             used.push(("_cursor".to_owned(), next));
             links.push(("next", link(&used)));
         }
-        let mut bundle = BundleWriter::new("searchset", found.total, &links);
+        let mut bundle =
+            BundleWriter::of("searchset", found.total, &links, moment.map_or_else(Instant::now, told));
         for (stored, mode) in
             found.matches.iter().map(|m| (m, "match")).chain(found.included.iter().map(|i| (i, "include")))
         {

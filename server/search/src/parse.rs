@@ -293,7 +293,9 @@ fn needs_others(criterion: &Criterion) -> bool {
 }
 
 fn few_enough(pairs: &[(String, String)]) -> Result<(), Error> {
-    if pairs.len() > MAX_PARAMETERS {
+    // The address of a further page has its place, and may have its moment, beside what was asked for.
+    let further = if pairs.iter().any(|(name, _)| name == control::CURSOR) { 2 } else { 0 };
+    if pairs.len() > MAX_PARAMETERS + further {
         return Err(Refusal::too_costly(format!(
             "The search has {} parameters; {MAX_PARAMETERS} are allowed.",
             pairs.len()

@@ -52,7 +52,7 @@ impl Store {
         let is_patient = |last: &Stored| Key::of_resource(last.resource_type, &last.id) == record.patient;
         let place = |last: &Stored| Value::Number(if is_patient(last) { 0 } else { last.seq });
         let next = entries.last().filter(|_| more).map(|last| cursor::seal(&[place(last)], &secret, asked));
-        Ok(Page { entries, next })
+        Ok(Page { entries, next, until: None })
     }
 }
 

@@ -4,7 +4,6 @@
 //! process, and nothing is copied. An export that is interrupted is begun anew by whoever finds its lease ended.
 
 mod file;
-mod horizon;
 mod selection;
 
 use std::time::Duration;

@@ -17,6 +17,8 @@ pub struct Page {
     pub entries: Vec<Stored>,
     /// The cursor of the next page; `None` on the last one.
     pub next: Option<String>,
+    /// Of a history: [`Span::until`], as it was given for the first page.
+    pub until: Option<Instant>,
 }
 
 /// Whose versions are asked for.
@@ -29,6 +31,8 @@ pub enum Versions {
 /// Which of them.
 #[derive(Clone, Debug, Default)]
 pub struct Span {
+    /// Only those made before this time, which is a settled one (see [`Store::settled`]). What follows a cursor is older anyway.
+    pub until: Option<Instant>,
     /// Only those made at or after this time.
     pub since: Option<Instant>,
     /// Only those that were current at some time in this period, which ends before its second instant.
@@ -51,16 +55,23 @@ impl Store {
         count: u32,
     ) -> Result<Page> {
         let secret = self.cursor_secret().await?;
-        let after = cursor.map(|text| cursor::open(text, &secret, asked, 2)).transpose()?;
+        let after = cursor.map(|text| cursor::open(text, &secret, asked, 3)).transpose()?;
         let mut parameters = Parameters::default();
         let sql = sql(access, versions, span, after.as_deref(), count + 1, &mut parameters);
         let mut entries = self.many(&sql, &parameters).await?;
         let more = entries.len() > count as usize;
         entries.truncate(count as usize);
-        let place =
-            |last: &Stored| [Value::Number(last.last_updated.microseconds()), Value::Number(last.seq)];
+        let until = match after.as_deref() {
+            Some([_, _, Value::Number(until)]) => Some(Instant::from_microseconds(*until)),
+            Some(_) => None,
+            None => span.until,
+        };
+        let place = |last: &Stored| {
+            let until = until.map_or(Value::Missing, |until| Value::Number(until.microseconds()));
+            [Value::Number(last.last_updated.microseconds()), Value::Number(last.seq), until]
+        };
         let next = entries.last().filter(|_| more).map(|last| cursor::seal(&place(last), &secret, asked));
-        Ok(Page { entries, next })
+        Ok(Page { entries, next, until })
     }
 
     /// How many versions of a resource this access may see.
@@ -93,10 +104,13 @@ fn sql(
              WHERE n.key = v.key AND n.version_id = v.version_id + 1 AND n.last_updated <= ${low})"
         ));
     }
-    if let Some([Value::Number(last_updated), Value::Number(seq)]) = after {
+    if let Some([Value::Number(last_updated), Value::Number(seq), _]) = after {
         let at = parameters.push(system_time(Instant::from_microseconds(*last_updated)));
         let seq = parameters.push(*seq);
         filter.push_str(&format!(" AND (v.last_updated, v.seq) < (${at}, ${seq})"));
+    }
+    if let Some(until) = span.until.filter(|_| after.is_none()) {
+        filter.push_str(&format!(" AND v.last_updated < ${}", parameters.push(system_time(until))));
     }
     filter.push_str(" AND ");
     filter.push_str(&access.condition("v", parameters));

@@ -21,6 +21,7 @@ mod read;
 mod reindex;
 pub mod search;
 mod secret;
+mod settled;
 pub mod subscription;
 mod target;
 mod timer;

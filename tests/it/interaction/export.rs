@@ -95,7 +95,7 @@ impl Holding {
     }
 
     async fn of(client: tokio_postgres::Client) -> Self {
-        client.batch_execute("BEGIN; INSERT INTO secret (name, value) VALUES ('held', '')").await.unwrap();
+        client.batch_execute("BEGIN; LOCK TABLE version IN ROW EXCLUSIVE MODE").await.unwrap();
         Self(client)
     }
 

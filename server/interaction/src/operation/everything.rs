@@ -6,13 +6,14 @@
 use ::search::{Kind, registry};
 use auth::Right;
 use canonical::definitions;
-use fhir::{Error, Id, Key, ResourceType};
+use fhir::{Error, Id, Instant, Key, ResourceType};
 use serde_json::json;
 use store::{Membership, Persons, Record};
 
 use super::Call;
 use crate::bundle::{BundleWriter, address};
 use crate::label::is_directory;
+use crate::poll::told;
 use crate::reply::shown;
 use crate::search::full_url;
 use crate::{Context, Reply, Server};
@@ -54,6 +55,11 @@ impl Server {
             .chain(words.flat_map(|(name, value)| [name.as_str(), value.as_str()]))
             .collect();
         let cursor = given.text(CURSOR);
+        // What is written from here on comes at the end of the walk, or next time.
+        let moment = match (record.since, cursor) {
+            (Some(_), None) => Some(self.settled().await?),
+            _ => None,
+        };
         let page = self.store.everything(&context.access, &record, cursor, &words, count).await?;
 
         let base = &self.settings.base;
@@ -64,7 +70,7 @@ impl Server {
         };
         let mut links = vec![("self", link(cursor))];
         links.extend(page.next.as_deref().map(|next| ("next", link(Some(next)))));
-        let mut bundle = BundleWriter::new("searchset", None, &links);
+        let mut bundle = BundleWriter::of("searchset", None, &links, moment.map_or_else(Instant::now, told));
         for stored in &page.entries {
             let mode = if is_directory(stored.resource_type) { "include" } else { "match" };
             let members = json!({"fullUrl": full_url(base, stored), "search": {"mode": mode}});

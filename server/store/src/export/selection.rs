@@ -50,7 +50,7 @@ pub struct Verdict {
 pub type Judge<'a> = dyn Fn(&Stored) -> Result<Verdict> + Send + Sync + 'a;
 
 impl Store {
-    /// Selects what is in an export: what was current at `moment` (see [`Store::settled_moment`]) and its owner may see. `judge`
+    /// Selects what is in an export: what was current at `moment` (see [`Store::settled`]) and its owner may see. `judge`
     /// decides by the content.
     ///
     /// # Errors

@@ -132,7 +132,7 @@ async fn what_is_changed_before_it_is_read_is_in_it_as_it_was() {
     let filters = "_type=Observation&_typeFilter=Observation%3Fstatus%3Dpreliminary";
     let all = Export::begin(&hub, &format!("$export?{filters}")).await;
     let of_person = Export::begin(&hub, &format!("Patient/$export?{filters}")).await;
-    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '-- Of these transactions%' AND datname = current_database()";
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '-- The transactions that are writing%' AND datname = current_database()";
     while server.count(waiting).await < 2 {}
     let mut changed = changes.clone();
     changed["code"]["text"] = json!("changed");

@@ -15,6 +15,8 @@ use crate::{Context, Server};
 
 /// How often an export is begun anew.
 const ATTEMPTS: i32 = 5;
+/// For how long those who write are waited for, so that it is of the present. Those of this server end long before.
+const PATIENCE: Duration = Duration::from_secs(300);
 /// After what time one is begun anew that could not be carried out.
 const AGAIN: Duration = Duration::from_secs(2);
 
@@ -63,7 +65,7 @@ impl Server {
             ));
         }
         let asked: Asked = serde_json::from_str(&claim.asked).map_err(Error::exception)?;
-        let moment = self.store.settled_moment().await?;
+        let moment = self.store.settled(PATIENCE).await?;
         let membership = self.persons(claim, &asked, moment).await?.map(membership);
         let types: Vec<_> = asked.types.iter().filter_map(|name| ResourceType::find(name)).collect();
         let selection = Selection {
