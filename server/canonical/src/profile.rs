@@ -77,7 +77,7 @@ fn element(text: &str, is_resource: bool) -> Result<ProfileElement, serde_json::
         max: definition.max(),
         types: definition.profile_element_types(is_resource),
         binding: definition.binding(),
-        constraints: own_constraints(&definition),
+        constraints: own_constraints(&definition).into_iter().chain(limits(text)?).collect(),
         id: definition.id.unwrap_or_else(|| definition.path.clone()),
         path: definition.path,
         slice_name: definition.slice_name,
@@ -90,11 +90,63 @@ fn element(text: &str, is_resource: bool) -> Result<ProfileElement, serde_json::
     })
 }
 
-/// HL7's constraints are found with HL7's definitions; a snapshot repeats them, with their source.
+/// HL7's constraints are found with HL7's definitions; a snapshot repeats them, with their source. What has none is the profile's own,
+/// or a repetition of which that was forgotten.
 fn own_constraints(definition: &ElementDefinition) -> Vec<Constraint> {
-    let own =
-        definition.constraint.iter().filter(|c| c.source.as_deref().is_some_and(|url| !is_of_base(url)));
+    let own = definition.constraint.iter().filter(|c| !c.source.as_deref().is_some_and(is_of_base));
     own.map(|c| c.constraint.clone()).collect()
+}
+
+/// `minValue[x]`, `maxValue[x]` and `maxLength` as invariants. What cannot be compared (another type, a date that is not precise
+/// enough) is within the limits.
+fn limits(text: &str) -> Result<Vec<Constraint>, serde_json::Error> {
+    if !["\"minValue", "\"maxValue", "\"maxLength\""].iter().any(|name| text.contains(name)) {
+        return Ok(Vec::new());
+    }
+    let properties: HashMap<String, Value> = serde_json::from_str(text)?;
+    let limits = properties.iter().filter_map(|(name, value)| {
+        let stem = name.get(..8)?;
+        let (outside, human) = match (stem, name.as_str()) {
+            ("minValue", _) => (compared(name, "<", value)?, format!("at least {value}")),
+            ("maxValue", _) => (compared(name, ">", value)?, format!("at most {value}")),
+            (_, "maxLength") => {
+                (format!("toString().length() > {value}"), format!("at most {value} characters long"))
+            }
+            _ => return None,
+        };
+        Some(Constraint {
+            key: stem.replace("maxLengt", "maxLength"),
+            severity: "error".to_owned(),
+            human: format!("The value is {human}"),
+            expression: Some(format!("iif({outside}, false, true)")),
+        })
+    });
+    let mut limits: Vec<_> = limits.collect();
+    limits.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+    Ok(limits)
+}
+
+/// The comparison with the value of `minValue[x]` in FHIRPath; `None` where that is no number, date or time.
+fn compared(name: &str, operator: &str, value: &Value) -> Option<String> {
+    let text = value.as_str();
+    let (what, literal) = match (&name[8..], value) {
+        ("Date", _) => ("$this", format!("@{}", text?)),
+        ("DateTime" | "Instant", _) => {
+            let text = text?;
+            ("$this", format!("@{text}{}", if text.contains('T') { "" } else { "T" }))
+        }
+        ("Time", _) => ("$this", format!("@T{}", text?)),
+        ("Quantity", Value::Object(quantity)) => {
+            let number = quantity.get("value").filter(|number| number.is_number())?;
+            match quantity.get("code").and_then(Value::as_str) {
+                Some(code) => ("$this", format!("{number} '{code}'")),
+                None => ("value", number.to_string()),
+            }
+        }
+        (_, Value::Number(number)) => ("$this", number.to_string()),
+        _ => return None,
+    };
+    Some(format!("{what} {operator} {literal}"))
 }
 
 /// Whether the constraint with this source is one of R4's types, and not of a profile: these have names in lower case.
@@ -132,6 +184,26 @@ mod tests {
             }
         }
         assert!(profiles > 30 && extensions > 380, "{profiles} {extensions}");
+    }
+
+    #[test]
+    fn limits_are_invariants() {
+        let limits = |text: &str| -> Vec<_> {
+            limits(text).unwrap().into_iter().map(|limit| (limit.key, limit.expression.unwrap())).collect()
+        };
+        assert_eq!(limits(r#"{"path": "Patient.birthDate", "minValueAge": {"value": 1}}"#), []);
+        assert_eq!(
+            limits(r#"{"minValueDate": "2025-01-01", "maxValueDateTime": "2026", "maxLength": 3}"#),
+            [
+                ("maxLength".to_owned(), "iif(toString().length() > 3, false, true)".to_owned()),
+                ("maxValue".to_owned(), "iif($this > @2026T, false, true)".to_owned()),
+                ("minValue".to_owned(), "iif($this < @2025-01-01, false, true)".to_owned()),
+            ]
+        );
+        let decimal = limits(r#"{"maxValueDecimal": 1.50}"#);
+        let quantity = limits(r#"{"minValueQuantity": {"value": 2, "code": "kg"}}"#);
+        assert_eq!(quantity, [("minValue".to_owned(), "iif($this < 2 'kg', false, true)".to_owned())]);
+        assert_eq!(decimal, [("maxValue".to_owned(), "iif($this > 1.50, false, true)".to_owned())]);
     }
 
     #[test]

@@ -107,7 +107,9 @@ impl<'a> Context<'a> {
         self.resource
     }
 
-    pub(crate) fn root_resource(&self) -> Option<Node<'a>> {
+    /// `%rootResource`: the resource, or the one that it is contained in.
+    #[must_use]
+    pub fn root_resource(&self) -> Option<Node<'a>> {
         self.root_resource
     }
 

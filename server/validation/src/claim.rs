@@ -2,7 +2,7 @@
 //! <https://hl7.org/fhir/R4/profiling.html>.
 
 use canonical::{Profile, definitions};
-use fhir::{CANONICAL_BASE, IssueType, Resource, ResourceType, Value};
+use fhir::{CANONICAL_BASE, IssueType, Map, Resource, ResourceType, Value};
 
 use crate::{
     Settings,
@@ -17,15 +17,7 @@ const TASK_CODE: &str = "http://hl7.org/fhir/CodeSystem/task-code";
 /// `settings.required_profiles`, the default one. A profile is named once, and not beside one that narrows it.
 #[must_use]
 pub fn profiles_for(resource: &Resource, settings: &Settings) -> Vec<&'static Profile> {
-    let name = resource.resource_type().name();
-    let mut profiles: Vec<&'static Profile> = Vec::new();
-    for (_, url) in claims(resource) {
-        if let Some(profile) = definitions().profile(url).filter(|profile| profile.type_name == name)
-            && !profiles.iter().any(|known| std::ptr::eq(*known, profile))
-        {
-            profiles.push(profile);
-        }
-    }
+    let mut profiles = claimed(resource.members());
     if settings.required_profiles.contains(&resource.resource_type())
         && let Some(profile) = default_name(resource)
             .and_then(|name| definitions().profile(&format!("{CANONICAL_BASE}/StructureDefinition/{name}")))
@@ -33,9 +25,34 @@ pub fn profiles_for(resource: &Resource, settings: &Settings) -> Vec<&'static Pr
     {
         profiles.push(profile);
     }
+    without_bases(&mut profiles);
+    profiles
+}
+
+/// The profiles that apply to a resource within another: those that it claims.
+pub(crate) fn profiles_within(members: &Map<String, Value>) -> Vec<&'static Profile> {
+    let mut profiles = claimed(members);
+    without_bases(&mut profiles);
+    profiles
+}
+
+/// Those claimed that are known and fit the type, each once.
+fn claimed(members: &Map<String, Value>) -> Vec<&'static Profile> {
+    let name = members.get("resourceType").and_then(Value::as_str).unwrap_or_default();
+    let mut profiles: Vec<&'static Profile> = Vec::new();
+    for (_, url) in claims(members) {
+        if let Some(profile) = definitions().profile(url).filter(|profile| profile.type_name == name)
+            && !profiles.iter().any(|known| std::ptr::eq(*known, profile))
+        {
+            profiles.push(profile);
+        }
+    }
+    profiles
+}
+
+fn without_bases(profiles: &mut Vec<&'static Profile>) {
     let narrowed: Vec<&Profile> = profiles.iter().flat_map(|profile| bases(profile)).collect();
     profiles.retain(|profile| !narrowed.iter().any(|base| std::ptr::eq(*base, *profile)));
-    profiles
 }
 
 /// The profiles of ours that this one narrows, the nearest first.
@@ -46,9 +63,9 @@ fn bases(profile: &'static Profile) -> impl Iterator<Item = &'static Profile> {
 }
 
 /// Reports claims that cannot be true, and warns of those that cannot be examined.
-pub(crate) fn check_claims(resource: &Resource, at: &At<'_>, report: &mut Report) {
-    let name = resource.resource_type().name();
-    for (index, url) in claims(resource) {
+pub(crate) fn check_claims(members: &Map<String, Value>, at: &At<'_>, report: &mut Report) {
+    let name = members.get("resourceType").and_then(Value::as_str).unwrap_or_default();
+    for (index, url) in claims(members) {
         let meta = at.member("meta");
         let at = meta.item("profile", Some(index));
         match definitions().profile(url) {
@@ -73,8 +90,8 @@ pub(crate) fn check_claims(resource: &Resource, at: &At<'_>, report: &mut Report
     }
 }
 
-fn claims(resource: &Resource) -> impl Iterator<Item = (usize, &str)> {
-    let claimed = resource.get("meta").and_then(|meta| meta.get("profile")).and_then(Value::as_array);
+fn claims(members: &Map<String, Value>) -> impl Iterator<Item = (usize, &str)> {
+    let claimed = members.get("meta").and_then(|meta| meta.get("profile")).and_then(Value::as_array);
     claimed.into_iter().flatten().enumerate().filter_map(|(index, url)| Some((index, url.as_str()?)))
 }
 

@@ -11,6 +11,7 @@ use crate::{
 };
 
 /// The resources that one resource contains, by id, as references in it see them.
+#[derive(Default)]
 pub(crate) struct Contained<'v> {
     /// `#` alone is the container itself.
     container: Option<&'v str>,
@@ -90,12 +91,25 @@ fn items(resource: &Map<String, Value>) -> impl Iterator<Item = &Value> {
     resource.get("contained").and_then(Value::as_array).into_iter().flatten()
 }
 
-/// Every text that begins with `#`, without it: a reference, a uri or a canonical may be local.
+/// Every text that begins with `#`, without it: a reference, a uri or a canonical may be local, and so may an attribute of a
+/// narrative.
 fn local_references<'v>(value: &'v Value, found: &mut HashSet<&'v str>) {
     match value {
-        Value::String(text) => found.extend(text.strip_prefix('#')),
+        Value::String(text) => match text.strip_prefix('#') {
+            Some(id) => found.extend([id]),
+            None if text.starts_with("<div") => in_narrative(text, found),
+            None => {}
+        },
         Value::Array(items) => items.iter().for_each(|item| local_references(item, found)),
         Value::Object(members) => members.values().for_each(|member| local_references(member, found)),
         _ => {}
+    }
+}
+
+/// What links and images of a narrative point to within the resource, as `src="#photo"`.
+fn in_narrative<'v>(text: &'v str, found: &mut HashSet<&'v str>) {
+    for (at, _) in text.match_indices("=\"#").chain(text.match_indices("='#")) {
+        let (quote, rest) = (text.as_bytes()[at + 1], &text[at + 3..]);
+        found.extend(rest.split_once(char::from(quote)).map(|(id, _)| id));
     }
 }

@@ -95,8 +95,12 @@ fn unknown_modifier(url: &str, holder: Holder<'_>, at: &At<'_>, report: &mut Rep
 /// against the place.
 fn allows(context: &ExtensionContext, holder: Holder<'_>) -> bool {
     let expression = context.expression.as_str();
-    if context.kind != "element" || expression == holder.name || expression == "Element" {
-        return true;
+    match context.kind.as_str() {
+        // It is for a part of an extension, and this is none.
+        "extension" => return false,
+        "element" if expression == holder.name || expression == "Element" => return true,
+        "element" => {}
+        _ => return true,
     }
     if holder.name == "Element" {
         // Beside a primitive, whose type is not told here.
@@ -104,6 +108,13 @@ fn allows(context: &ExtensionContext, holder: Holder<'_>) -> bool {
     }
     if expression.contains('.') {
         return !holder.name.contains('.') && fhir::ResourceType::find(holder.name).is_none();
+    }
+    if expression == "BackboneElement" {
+        return holder.name.contains('.');
+    }
+    if definitions().structure(expression).is_none() {
+        // A kind of resource that R4 has no name for yet, as CanonicalResource.
+        return fhir::ResourceType::find(holder.name).is_some();
     }
     let base = definitions().structure(holder.name).and_then(|structure| structure.base.as_deref());
     base == Some(expression) || (expression == "Resource" && base == Some("DomainResource"))

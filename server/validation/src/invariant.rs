@@ -13,6 +13,7 @@ use crate::{
     report::{Report, short},
 };
 
+pub(crate) use core::is_of_r4;
 pub(crate) use walk::{check_resource, compile_all};
 
 /// One invariant, ready to be asked.

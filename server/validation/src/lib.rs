@@ -12,6 +12,7 @@ mod expression;
 mod extension;
 mod invariant;
 mod narrative;
+mod nested;
 mod primitive;
 mod profile;
 mod reference;
@@ -67,7 +68,8 @@ pub fn prepare() {
     canonical::terminology::terminology();
 }
 
-/// Everything that is wrong with the resource by its base definition and by the profiles that apply, at most 250 errors and 250 other findings.
+/// Everything that is wrong with the resource by its base definition, by the profiles that apply, and by those that resources within it
+/// claim, at most 250 errors and 250 other findings.
 #[must_use]
 pub fn validate(resource: &Resource, settings: &Settings) -> Vec<Finding> {
     validate_against(resource, &profiles_for(resource, settings))
@@ -82,7 +84,7 @@ pub fn validate_against(resource: &Resource, profiles: &[&'static Profile]) -> V
     if !report.is_unparsable() {
         invariant::check_resource(resource, &at, &mut report);
     }
-    claim::check_claims(resource, &at, &mut report);
+    claim::check_claims(resource.members(), &at, &mut report);
     let contained = contained::Contained::of(resource.members());
     for profile in profiles {
         let mut of_profile = report::Report::default();
@@ -90,6 +92,7 @@ pub fn validate_against(resource: &Resource, profiles: &[&'static Profile]) -> V
         profile::check(profile, Node::resource(resource), context, &at, &contained, &mut of_profile);
         report.add_new_of(of_profile);
     }
+    nested::check(resource.value(), &at, &mut report);
     report.into_findings()
 }
 

@@ -27,7 +27,9 @@ use crate::{
     report::{Report, preview, short, times},
 };
 use plan::{Node, Openness, Plan, Rule, Slice};
-use select::Item;
+use select::{Item, RESOURCE};
+
+const CORE: &str = "http://hl7.org/fhir/StructureDefinition/";
 
 /// Every profile by its url, each compiled when it is first needed.
 static PLANS: LazyLock<HashMap<&'static str, OnceLock<Plan>>> =
@@ -48,7 +50,11 @@ fn plan(profile: &'static Profile) -> Option<&'static Plan> {
 /// Whether an element conforms to the profile with this url, for `conformsTo()`; `None` when it is not known. Invariants
 /// that ask for profiles in their turn are left out, so that it comes to an end.
 pub(crate) fn conforms(node: fhirpath::Node<'_>, url: &str) -> Option<bool> {
-    let profile = definitions().profile(url)?;
+    let Some(profile) = definitions().profile(url) else {
+        // Held to its base definition it is anyway.
+        let base = url.strip_prefix(CORE).filter(|name| definitions().structure(name).is_some())?;
+        return Some(node.type_name() == base);
+    };
     let plan = plan(profile)?;
     if node.type_name() != profile.type_name {
         return Some(false);
@@ -118,9 +124,13 @@ impl<'v> Conformance<'_, 'v> {
         let (mut last, mut has_rest) = (0, false);
         for item in &items {
             let at = at.item(node.name, item.index);
-            let Some(position) = node.slices.iter().position(|slice| slice.has(node, item)) else {
+            let Some(position) = node.slices.iter().position(|slice| slice.has(node, item, self.contained))
+            else {
                 has_rest = true;
                 if node.openness == Openness::Closed {
+                    if !node.slices.iter().all(Slice::is_decidable) {
+                        continue;
+                    }
                     let text = format!(
                         "{at} fits none of the slices that {} allows{}.",
                         self.plan.name,
@@ -280,6 +290,9 @@ impl<'v> Conformance<'_, 'v> {
         if !rule.invariants.is_empty() && !item.value.is_null() {
             self.invariants(rule, item.element(node), at);
         }
+        if !rule.profiles.is_empty() && !item.value.is_null() {
+            self.profile_of_type(rule, item.element(node), at);
+        }
         let Some(members) = item.value.as_object() else { return };
         if let Some(targets) = &rule.targets {
             let by = format!(" by {}", self.plan.name);
@@ -288,7 +301,65 @@ impl<'v> Conformance<'_, 'v> {
         if !rule.target_profiles.is_empty() {
             self.target_profile(rule, members, at);
         }
+        if node.type_name == RESOURCE && !node.children.is_empty() {
+            return self.resource(node, item, members, at);
+        }
         self.children(&node.children, members, at);
+    }
+
+    /// The elements of a resource within this one, which are its own and not those of what is around it.
+    fn resource(
+        &mut self,
+        node: &'static Node,
+        item: &Item<'v>,
+        members: &'v Map<String, Value>,
+        at: &At<'_>,
+    ) {
+        let mut context = Context::of_node(item.element(node)).with_profiles(conforms);
+        let own = Contained::of(members);
+        let is_contained = node.name == "contained";
+        if let Some(container) = self.context.root_resource().filter(|_| is_contained) {
+            context = context.within(container);
+        }
+        let contained = if is_contained { self.contained } else { &own };
+        Conformance { plan: self.plan, contained, context, report: self.report }.children(
+            &node.children,
+            members,
+            at,
+        );
+    }
+
+    /// Whether a value conforms to one of the profiles that the element's type names. What is wrong is told where there is one only.
+    fn profile_of_type(&mut self, rule: &Rule, element: fhirpath::Node<'v>, at: &At<'_>) {
+        let mut fitting = rule.profiles.iter().filter(|profile| profile.type_name == element.type_name());
+        match (fitting.next(), fitting.next()) {
+            // That it is of another type is said of its type.
+            (None, _) => {}
+            (Some(only), None) => {
+                let Some(plan) = plan(only) else { return };
+                let within =
+                    element.value().and_then(Value::as_object).filter(|m| m.contains_key("resourceType"));
+                let (contained, context) = match within {
+                    Some(members) => {
+                        (Contained::of(members), Context::of_node(element).with_profiles(conforms))
+                    }
+                    None => (Contained::default(), self.context.clone()),
+                };
+                let contained = if within.is_some() { &contained } else { self.contained };
+                check_plan(plan, element, context, at, contained, self.report);
+            }
+            (Some(_), Some(_)) => {
+                if !rule.profiles.iter().any(|profile| conforms(element, &profile.url) == Some(true)) {
+                    let names: Vec<_> = rule.profiles.iter().map(|profile| profile.name.as_str()).collect();
+                    let text = format!(
+                        "{at} conforms to none of the profiles that {} asks for: {}.",
+                        self.plan.name,
+                        names.join(", ")
+                    );
+                    self.report.unprocessable(at, IssueType::Structure, text);
+                }
+            }
+        }
     }
 
     /// Whether a contained target conforms to one of the profiles that the element asks for. Targets elsewhere have been held

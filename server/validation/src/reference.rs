@@ -79,7 +79,7 @@ pub(crate) fn check_target<S: AsRef<str>>(
 }
 
 /// The resource type that a literal reference names, if its text tells.
-fn target_type(text: &str, contained: &Contained<'_>) -> Option<&'static str> {
+pub(crate) fn target_type(text: &str, contained: &Contained<'_>) -> Option<&'static str> {
     if let Some(id) = text.strip_prefix('#') {
         return contained.type_of(id).and_then(ResourceType::find).map(ResourceType::name);
     }

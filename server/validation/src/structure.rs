@@ -91,11 +91,11 @@ impl Walk<'_> {
                 continue;
             };
             let is_primitive = child.scope.is_none() && child.type_name != "Resource";
-            if stem.is_some() && !is_primitive {
+            if stem.is_some() && !(is_primitive && may_have_extensions(type_name, &child.element.name)) {
                 let text = format!(
-                    "'{}' has no sibling '{}': only primitives have one.",
-                    short(property),
-                    child.element.name
+                    "'{}' has no sibling '{}': only primitives have one, and of these neither ids, nor the url of an extension, nor xhtml.",
+                    child.element.name,
+                    short(property)
                 );
                 self.report.unparsable(&at.member(property), IssueType::Structure, text);
                 continue;
@@ -248,6 +248,12 @@ impl Walk<'_> {
 
 /// What an empty array is answered with.
 pub(crate) const EMPTY_ARRAY: &str = "An array must not be empty. Leave the property out.";
+
+/// Whether a primitive element may have an id and extensions: ids and urls of extensions are plain strings, xhtml has none,
+/// <https://hl7.org/fhir/R4/element-definitions.html#Element.id>.
+fn may_have_extensions(holder: &str, name: &str) -> bool {
+    !matches!((holder, name), (_, "id") | ("Extension", "url") | ("Narrative", "div"))
+}
 
 /// Whether elements of this type have children of their own.
 pub(crate) fn is_backbone(type_name: &str) -> bool {

@@ -5,4 +5,5 @@ mod examples;
 mod hl7;
 mod invariants;
 mod mutations;
+mod nested;
 mod profiles;

@@ -45,8 +45,16 @@ fn within<'a>(resource: Node<'a>, text: &str) -> Option<Node<'a>> {
         let contained = list("contained").find(|c| c.get("id").and_then(Value::as_str) == Some(id))?;
         return Some(Node::new(Some(contained), None, ElementType::RESOURCE));
     }
-    let entry = list("entry").find(|entry| entry.get("fullUrl").and_then(Value::as_str) == Some(text))?;
-    Some(Node::new(Some(entry.get("resource")?), None, ElementType::RESOURCE))
+    // A relative reference is to the entry whose address ends so, when there is one only.
+    let is_relative = !text.contains(':');
+    let is_meant = |url: &str| {
+        url == text || (is_relative && url.strip_suffix(text).is_some_and(|base| base.ends_with('/')))
+    };
+    let mut entries = list("entry").filter(|entry| {
+        entry.get("fullUrl").and_then(Value::as_str).is_some_and(is_meant) && entry.get("resource").is_some()
+    });
+    let (entry, None) = (entries.next()?, entries.next().filter(|_| is_relative)) else { return None };
+    Some(Node::new(entry.get("resource"), None, ElementType::RESOURCE))
 }
 
 /// The type in `Type/id`, `Type/id/_history/version`, `Type?query`, or in the same after a base address.

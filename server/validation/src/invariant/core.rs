@@ -1,7 +1,14 @@
 //! R4's own invariants: which are checked elsewhere, and which are not what they were meant to be.
 
-use canonical::Constraint;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
+
+use canonical::{Constraint, ScopeId, definitions};
 use fhir::Severity;
+
+use crate::structure::is_backbone;
 
 /// Those that other modules check, with a more precise place: `contained`, `structure`, `primitive`, `extension`,
 /// `reference`, `narrative`.
@@ -17,7 +24,7 @@ const NOT_ASKED: [&str; 1] = ["dom-6"];
 const UNKNOWN_IS_TRUE: [&str; 6] = ["per-1", "rng-2", "mdd-1", "inv-1", "bdl-8", "ras-2"];
 
 /// Expressions that are wrong, by key, with what HL7 has put in their place since.
-const CORRECTED: [(&str, &str); 4] = [
+const CORRECTED: [(&str, &str); 5] = [
     // `in` takes one item, and `when` repeats.
     ("tim-9", "offset.empty() or (when.exists() and when.all(($this in ('C' | 'CM' | 'CD' | 'CV')).not()))"),
     // A concept is not equal to a code, and a list of booleans is never empty.
@@ -27,12 +34,41 @@ const CORRECTED: [(&str, &str); 4] = [
     ),
     // The answer is a FHIR boolean.
     ("que-7", "operator = 'exists' implies (answer is boolean)"),
+    // Two conditions are more than one.
+    ("que-12", "enableWhen.count() > 1 implies enableBehavior.exists()"),
     // The criteria see the item as their focus, and `|` removes what is equal.
     (
         "mea-1",
         "group.stratifier.all((code.exists() or description.exists() or criteria.exists()) xor component.exists())",
     ),
 ];
+
+/// What R4 states anywhere, by key: the expressions.
+static OF_R4: LazyLock<HashMap<&str, HashSet<Option<&str>>>> = LazyLock::new(|| {
+    let mut found: HashMap<_, HashSet<_>> = HashMap::new();
+    for structure in definitions().structures() {
+        let mut stated: Vec<&'static Constraint> = structure.constraints.iter().collect();
+        let mut waiting: Vec<_> = structure.scope.into_iter().collect();
+        let mut seen: HashSet<ScopeId> = waiting.iter().copied().collect();
+        while let Some(scope) = waiting.pop() {
+            for element in definitions().children(scope) {
+                stated.extend(&element.constraints);
+                let child = definitions().child(scope, &element.name).filter(|c| is_backbone(c.type_name));
+                waiting.extend(child.and_then(|child| child.scope).filter(|below| seen.insert(*below)));
+            }
+        }
+        for constraint in stated {
+            found.entry(constraint.key.as_str()).or_default().insert(constraint.expression.as_deref());
+        }
+    }
+    found
+});
+
+/// Whether R4 states it, so that a profile only repeats it.
+pub(crate) fn is_of_r4(constraint: &Constraint) -> bool {
+    let expressions = OF_R4.get(constraint.key.as_str());
+    expressions.is_some_and(|expressions| expressions.contains(&constraint.expression.as_deref()))
+}
 
 /// Whether the invariant is checked by evaluating it.
 pub(super) fn is_evaluated(constraint: &Constraint) -> bool {
@@ -57,8 +93,6 @@ pub(super) fn severity(constraint: &Constraint) -> Severity {
 
 #[cfg(test)]
 mod tests {
-    use canonical::definitions;
-
     use super::*;
     use crate::invariant::Invariant;
 

@@ -5,8 +5,11 @@ use canonical::{
 };
 use fhir::Value;
 
-use super::slice::Matcher;
-use crate::{invariant::Invariant, structure::unknown::property_of};
+use super::{select::RESOURCE, slice::Matcher};
+use crate::{
+    invariant::{self, Invariant},
+    structure::unknown::property_of,
+};
 
 /// A compiled profile.
 pub(super) struct Plan {
@@ -55,8 +58,10 @@ pub(super) struct Rule {
     pub(super) targets: Option<Vec<&'static str>>,
     /// For references: the profiles of ours of which the target conforms to one.
     pub(super) target_profiles: Vec<&'static Profile>,
-    /// For choices: the types that are left.
+    /// For choices, and for resources in others: the types that are left.
     pub(super) types: Option<Vec<&'static str>>,
+    /// The profiles of which each value conforms to one, when all of them are known.
+    pub(super) profiles: Vec<&'static Profile>,
     /// What must hold of each value, in FHIRPath.
     pub(super) invariants: Vec<Invariant>,
     pub(super) short: Option<&'static str>,
@@ -196,7 +201,12 @@ impl Compiler {
                 .map(|(p, _)| p.as_str()),
         };
         let child = scope.zip(property).and_then(|(scope, property)| self.definitions.child(scope, property));
-        let below = child.and_then(|child| child.scope);
+        let of_resource = || {
+            let only = only_type(raw).filter(|code| *code != RESOURCE)?;
+            child.filter(|child| child.type_name == RESOURCE)?;
+            self.definitions.scope_of_type(only)
+        };
+        let below = child.and_then(|child| child.scope).or_else(of_resource);
         Node {
             name: raw.name,
             type_name: child.map(|child| child.type_name).or_else(|| only_type(raw)).unwrap_or_default(),
@@ -243,12 +253,14 @@ impl Rule {
             && self.targets.is_none()
             && self.target_profiles.is_empty()
             && self.types.is_none()
+            && self.profiles.is_empty()
             && self.invariants.is_empty()
     }
 }
 
+/// Those that R4 states are asked of every resource already.
 fn compile(constraints: &'static [Constraint]) -> Vec<Invariant> {
-    constraints.iter().filter_map(Invariant::compile).collect()
+    constraints.iter().filter(|c| !invariant::is_of_r4(c)).filter_map(Invariant::compile).collect()
 }
 
 fn only_type(raw: &Raw) -> Option<&'static str> {
@@ -279,17 +291,39 @@ fn rule(
         targets: targets(element, base),
         target_profiles: target_profiles(element),
         types: types(element, base),
+        profiles: profiles(element),
         invariants: compile(&element.constraints),
         short: element.short.as_deref(),
     }
 }
 
-/// The types that are left of a choice, when they are fewer than in the base.
+/// The types that are left of a choice, when they are fewer than in the base, or of a resource that may have any type there.
 fn types(element: &'static ProfileElement, base: Option<&'static Element>) -> Option<Vec<&'static str>> {
-    let is_choice =
-        base.is_some_and(|base| base.name.ends_with("[x]") && element.types.len() < base.types.len());
-    (is_choice && !element.types.is_empty() && element.max != Some(0))
-        .then(|| element.types.iter().map(|t| t.code.as_str()).collect())
+    let base = base.filter(|_| !element.types.is_empty() && element.max != Some(0))?;
+    if let [any] = base.types.as_slice()
+        && any.code == RESOURCE
+    {
+        let mut types = Vec::new();
+        for allowed in &element.types {
+            let of_profiles = allowed.profiles.iter().map(|url| type_of(url));
+            let named = std::iter::once(Some(allowed.code.as_str())).filter(|_| allowed.profiles.is_empty());
+            types.extend(of_profiles.chain(named).collect::<Option<Vec<_>>>()?);
+        }
+        return (!types.contains(&RESOURCE)).then_some(types);
+    }
+    let is_narrower = base.name.ends_with("[x]") && element.types.len() < base.types.len();
+    is_narrower.then(|| element.types.iter().map(|t| t.code.as_str()).collect())
+}
+
+/// The profiles of which a value conforms to one; none when a type asks for no profile, or for one that is not known. Extensions are
+/// held to their own definitions elsewhere.
+fn profiles(element: &'static ProfileElement) -> Vec<&'static Profile> {
+    let types = || element.types.iter().filter(|t| t.code != "Extension");
+    if types().any(|t| t.profiles.is_empty()) {
+        return Vec::new();
+    }
+    let urls = types().flat_map(|t| &t.profiles);
+    urls.map(|url| canonical::definitions().profile(url)).collect::<Option<Vec<_>>>().unwrap_or_default()
 }
 
 /// The target types of a reference, when all of them are known and they are not those of the base.

@@ -2,21 +2,28 @@
 //! <https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.pattern_x_>.
 
 use canonical::definitions;
-use fhir::{Map, Value};
+use fhir::{Map, ResourceType, Value};
 
 use super::plan::Node;
+
+/// The type of an element that holds a resource of any type.
+pub(super) const RESOURCE: &str = "Resource";
 
 /// One value of an element. It is null when only the `_` sibling of a primitive is there.
 pub(super) struct Item<'v> {
     /// Its place, when the element repeats.
     pub(super) index: Option<usize>,
     pub(super) value: &'v Value,
+    /// Of a resource, its own type.
     pub(super) type_name: &'static str,
 }
 
 impl<'v> Item<'v> {
     /// The value as FHIRPath sees it.
     pub(super) fn element(&self, node: &Node) -> fhirpath::Node<'v> {
+        if node.type_name == RESOURCE {
+            return fhirpath::Node::typed(self.value, RESOURCE, None);
+        }
         let scope = match node.choices.as_slice() {
             [] => node.scope,
             _ => definitions().scope_of_type(self.type_name),
@@ -49,14 +56,21 @@ pub(super) fn items<'v>(node: &Node, members: &'v Map<String, Value>) -> Vec<Ite
 }
 
 fn spread<'v>(value: &'v Value, type_name: &'static str) -> Vec<Item<'v>> {
+    let item = |index, value| {
+        let of_resource = if type_name == RESOURCE { resource_type(value) } else { None };
+        Item { index, value, type_name: of_resource.unwrap_or(type_name) }
+    };
     match value {
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .map(|(index, value)| Item { index: Some(index), value, type_name })
-            .collect(),
-        value => vec![Item { index: None, value, type_name }],
+        Value::Array(items) => {
+            items.iter().enumerate().map(|(index, value)| item(Some(index), value)).collect()
+        }
+        value => vec![item(None, value)],
     }
+}
+
+/// The type of a resource within another.
+pub(super) fn resource_type(value: &Value) -> Option<&'static str> {
+    value.get("resourceType").and_then(Value::as_str).and_then(ResourceType::find).map(ResourceType::name)
 }
 
 /// Whether everything that the pattern has is in the value: each member of an object, and some item for each item of an array.

@@ -1,17 +1,17 @@
 //! Which of an element's values belong to a slice, <https://hl7.org/fhir/R4/profiling.html#discriminator>.
 //!
-//! Discriminators by value, pattern, existence and type are understood, along plain paths and `extension('url')`. A slice with
-//! a profile at the end of a path through `resolve()` is not told from the rest, and its cardinality is not enforced.
+//! Discriminators by value, pattern, existence, type and profile are understood, along plain paths and `extension('url')`. A slice
+//! with a profile at the end of a path through `resolve()` is not told from the rest, and its cardinality is not enforced.
 
 use canonical::{Binding, definitions, structure::Slicing};
-use fhir::Value;
+use fhir::{ResourceType, Value};
 
 use super::{
     conforms,
     plan::{Node, Raw, Slice, type_of},
-    select::{Item, has_pattern},
+    select::{Item, RESOURCE, has_pattern, resource_type},
 };
-use crate::{binding, reference};
+use crate::{binding, contained::Contained, reference, structure::unknown::property_of};
 
 /// The tests that a value must pass to be in the slice; `None` when they are not all understood.
 pub(super) struct Matcher {
@@ -90,10 +90,15 @@ fn tests(slice: &Raw, kind: &str, path: &'static str) -> Option<Vec<Test>> {
             let types: Vec<_> = element?.types.iter().map(|t| t.code.as_str()).collect();
             (!types.is_empty()).then(|| vec![Test { path: steps, wanted: Wanted::Type(types) }])
         }
-        "profile" if steps.is_empty() => {
+        "profile" => {
+            let element = element?;
             let profiles: Vec<_> =
-                element?.types.iter().flat_map(|t| &t.profiles).map(String::as_str).collect();
-            (!profiles.is_empty()).then(|| vec![Test { path: steps, wanted: Wanted::Profile(profiles) }])
+                element.types.iter().flat_map(|t| &t.profiles).map(String::as_str).collect();
+            // Further down, only resources say of themselves what they are.
+            let is_told = steps.is_empty()
+                || element.types.iter().all(|t| t.code == RESOURCE || ResourceType::find(&t.code).is_some());
+            (is_told && !profiles.is_empty())
+                .then(|| vec![Test { path: steps, wanted: Wanted::Profile(profiles) }])
         }
         _ => None,
     }
@@ -121,6 +126,9 @@ fn value_tests(slice: &Raw, steps: Vec<Step>, found: Option<&Raw>) -> Option<Vec
                 break;
             }
         }
+    }
+    if tests.is_empty() && found.and_then(|raw| raw.element).is_some_and(|element| element.max == Some(0)) {
+        return Some(vec![Test { path: steps, wanted: Wanted::Exists(false) }]);
     }
     if tests.is_empty() {
         let (element, raw) = found.and_then(|raw| Some((raw.element?, raw)))?;
@@ -211,8 +219,9 @@ impl Slice {
     }
 
     /// Whether this value belongs to the slice.
-    pub(super) fn has(&self, node: &Node, item: &Item<'_>) -> bool {
-        self.matcher.tests.as_ref().is_some_and(|tests| tests.iter().all(|test| test.holds(node, item)))
+    pub(super) fn has(&self, node: &Node, item: &Item<'_>, contained: &Contained<'_>) -> bool {
+        let tests = self.matcher.tests.as_ref();
+        tests.is_some_and(|tests| tests.iter().all(|test| test.holds(node, item, contained)))
     }
 
     /// The url, when it is a slice of extensions.
@@ -252,10 +261,10 @@ impl Slice {
 }
 
 impl Test {
-    fn holds(&self, node: &Node, item: &Item<'_>) -> bool {
+    fn holds(&self, node: &Node, item: &Item<'_>, contained: &Contained<'_>) -> bool {
         match &self.wanted {
-            Wanted::Type(types) => return types.contains(&item.type_name),
-            Wanted::Profile(profiles) => {
+            Wanted::Type(types) => return self.has_type(types, item),
+            Wanted::Profile(profiles) if self.path.is_empty() => {
                 let element = item.element(node);
                 return profiles.iter().any(|url| conforms(element, url) == Some(true));
             }
@@ -274,11 +283,35 @@ impl Test {
             Wanted::Exists(exists) => values.is_empty() != *exists,
             Wanted::Target(types) => values.iter().any(|value| {
                 let text = |name| value.get(name).and_then(Value::as_str);
-                let target = text("reference").and_then(reference::named_type).or(text("type"));
+                let target = text("reference").and_then(|text| reference::target_type(text, contained));
+                let target = target.or(text("type"));
                 target.is_some_and(|target| types.contains(&target))
             }),
-            Wanted::Type(_) | Wanted::Profile(_) => false,
+            Wanted::Profile(profiles) => values.iter().any(|value| {
+                let element = fhirpath::Node::typed(value, RESOURCE, None);
+                resource_type(value).is_some()
+                    && profiles.iter().any(|url| conforms(element, url) == Some(true))
+            }),
+            Wanted::Type(_) => false,
         }
+    }
+
+    /// Whether the value, or what is at the end of the path, is of one of these types. There, a resource says it itself, and of a
+    /// choice the property does.
+    fn has_type(&self, types: &[&str], item: &Item<'_>) -> bool {
+        let Some((last, path)) = self.path.split_last() else { return types.contains(&item.type_name) };
+        let Step::Member(name) = last else { return types.contains(&"Extension") };
+        let mut holders = Vec::new();
+        follow(item.value, path, &mut holders);
+        let members = holders.iter().filter_map(|holder| holder.as_object()).flatten();
+        let mut found = members.filter(|(property, _)| property.starts_with(name));
+        found.any(|(property, value)| match (resource_type(value), property.strip_prefix(name)) {
+            (Some(own), Some("")) => types.contains(&own) || types.contains(&RESOURCE),
+            // An element of one type has that one.
+            (None, Some("")) => true,
+            (_, Some(suffix)) => types.iter().any(|name| property_of("", name) == suffix),
+            _ => false,
+        })
     }
 
     fn description(&self) -> String {

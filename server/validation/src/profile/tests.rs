@@ -10,11 +10,15 @@ use super::*;
 
 /// A profile on ServiceRequest from elements written as in a StructureDefinition.
 fn plan(elements: &Value) -> &'static Plan {
+    plan_of("ServiceRequest", elements)
+}
+
+fn plan_of(type_name: &str, elements: &Value) -> &'static Plan {
     let elements = elements.as_array().unwrap().iter().map(element).collect();
     let profile = Profile {
         url: "http://a.example/p".into(),
         name: "Made".into(),
-        type_name: "ServiceRequest".into(),
+        type_name: type_name.into(),
         contexts: Vec::new(),
         base: None,
         elements,
@@ -65,9 +69,9 @@ fn constraints(json: &Value) -> Vec<Constraint> {
 fn check(plan: &'static Plan, resource: &Value, expected: &[(&str, &str)]) {
     let members = resource.as_object().unwrap();
     let mut report = Report::default();
-    let at = At::root("ServiceRequest");
-    let node =
-        fhirpath::Node::typed(resource, "ServiceRequest", definitions().scope_of_type("ServiceRequest"));
+    let name = select::resource_type(resource).unwrap_or("ServiceRequest");
+    let at = At::root(name);
+    let node = fhirpath::Node::typed(resource, name, definitions().scope_of_type(name));
     check_plan(plan, node, Context::of_node(node), &at, &Contained::of(members), &mut report);
     let found = report.into_findings();
     let short: Vec<_> = found.iter().map(|f| (f.issue.code.code(), f.issue.expression[0].as_str())).collect();
@@ -345,4 +349,76 @@ fn contained_targets_conform_to_the_profile_asked_for() {
     };
     check(plan, &based_on("a"), &[]);
     check(plan, &based_on("b"), &[("structure", "ServiceRequest.basedOn[0]")]);
+}
+
+#[test]
+fn entries_are_told_by_the_type_and_the_profile_of_their_resource() {
+    let body_weight = "http://hl7.org/fhir/StructureDefinition/bodyweight";
+    let plan = plan_of(
+        "Bundle",
+        &json!([
+            {"id": "Bundle.entry", "slicing": {"discriminator": [{"type": "type", "path": "resource"}], "rules": "closed"}},
+            {"id": "Bundle.entry:people", "min": 1, "max": 1},
+            {"id": "Bundle.entry:people.resource", "min": 1, "type": [{"code": "Practitioner"}, {"code": "Person"}]},
+            {"id": "Bundle.entry:weight", "min": 0, "max": 1},
+            {"id": "Bundle.entry:weight.resource", "type": [{"code": "Observation", "profile": [body_weight]}]},
+        ]),
+    );
+    let bundle = |entries: Value| json!({"resourceType": "Bundle", "type": "collection", "entry": entries});
+    let person = json!({"resource": {"resourceType": "Person"}});
+    check(plan, &bundle(json!([person])), &[]);
+    let patient = json!({"resource": {"resourceType": "Patient"}});
+    check(plan, &bundle(json!([patient])), &[("structure", "Bundle.entry[0]"), ("required", "Bundle.entry")]);
+    let vague =
+        json!({"resource": {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}});
+    let mut report = Report::default();
+    let value = bundle(json!([person, vague]));
+    let node = fhirpath::Node::typed(&value, "Bundle", definitions().scope_of_type("Bundle"));
+    let context = Context::of_node(node);
+    check_plan(plan, node, context, &At::root("Bundle"), &Contained::default(), &mut report);
+    let found = report.into_findings();
+    assert!(found.iter().any(|f| f.issue.expression[0] == "Bundle.entry[1].resource.category"), "{found:?}");
+}
+
+#[test]
+fn a_resource_that_may_be_anything_may_be_narrowed() {
+    let plan = plan_of(
+        "Parameters",
+        &json!([{"id": "Parameters.parameter.resource",
+            "type": [{"code": "Resource", "profile": ["http://hl7.org/fhir/StructureDefinition/Task"]}]}]),
+    );
+    let with = |name: &str| {
+        json!({"resourceType": "Parameters", "parameter": [
+        {"name": "a", "resource": {"resourceType": name}}]})
+    };
+    check(plan, &with("Task"), &[]);
+    check(plan, &with("Patient"), &[("structure", "Parameters.parameter[0].resource")]);
+}
+
+#[test]
+fn a_slice_that_cannot_be_told_closes_nothing() {
+    let closed =
+        json!({"discriminator": [{"type": "profile", "path": "entity.resolve()"}], "rules": "closed"});
+    let plan = plan(&json!([
+        {"id": "ServiceRequest.note", "slicing": closed},
+        {"id": "ServiceRequest.note:one", "max": 1},
+    ]));
+    check(plan, &json!({"resourceType": "ServiceRequest", "note": [{"text": "a"}, {"text": "b"}]}), &[]);
+}
+
+#[test]
+fn what_is_not_there_tells_a_slice() {
+    let by_use = json!({"discriminator": [{"type": "value", "path": "use"}], "rules": "closed"});
+    let plan = plan(&json!([
+        {"id": "ServiceRequest.identifier", "slicing": by_use},
+        {"id": "ServiceRequest.identifier:useless", "max": 1},
+        {"id": "ServiceRequest.identifier:useless.use", "max": 0},
+    ]));
+    let with = |identifiers: Value| json!({"resourceType": "ServiceRequest", "identifier": identifiers});
+    check(plan, &with(json!([{"value": "1"}])), &[]);
+    check(
+        plan,
+        &with(json!([{"value": "1"}, {"use": "usual", "value": "2"}])),
+        &[("structure", "ServiceRequest.identifier[1]")],
+    );
 }

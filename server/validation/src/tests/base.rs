@@ -159,6 +159,13 @@ fn primitives_and_their_siblings_agree() {
             (REFUSED, "invariant", "ServiceRequest.authoredOn"),
         ],
     );
+    let plain = with("_id", extension.clone());
+    check(plain, &[(BAD, "structure", "ServiceRequest._id")]);
+    let within = with(
+        "identifier",
+        json!([{"value": "a", "extension": [{"url": "a:b", "_url": extension, "valueCode": "x"}]}]),
+    );
+    check(within, &[(BAD, "structure", "ServiceRequest.identifier[0].extension[0]._url")]);
     let mut absent = with("_status", extension);
     absent.as_object_mut().unwrap().remove("status");
     check(absent, &[]);
@@ -233,6 +240,11 @@ fn contained_resources_keep_their_rules() {
     );
     let to_container = json!({"resourceType": "Task", "id": "t", "status": "draft", "intent": "order", "focus": {"reference": "#"}});
     check(contains(to_container, "Patient/1"), &[]);
+    let mut told =
+        contains(json!({"resourceType": "Binary", "id": "photo", "contentType": "image/png"}), "Patient/1");
+    told["text"] = json!({"status": "generated",
+        "div": "<div xmlns=\"http://www.w3.org/1999/xhtml\"><img src='#photo' alt=\"a\"/></div>"});
+    check(told, &[]);
     let nested = json!({"resourceType": "Patient", "id": "p", "contained": [{"resourceType": "Patient", "id": "q"}],
         "meta": {"versionId": "1", "security": [{"code": "x"}]}});
     check(
