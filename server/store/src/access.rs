@@ -143,17 +143,26 @@ pub(crate) fn parties_condition(alias: &str, own: &str) -> String {
     with_context(alias, |alias| of_parties(alias, own, Circle::ByRow), &unrestricted(alias, own))
 }
 
-/// A row's own parties decide, or what there is about its patient, which is little. OFFSET and IS keep Postgres from gathering
-/// everything instead that the organisations are a party to, which may be all there is.
+/// The most parties of a row that the index `resource_circle_patient` holds; rows with more are in `resource_circle_crowd`.
+const CROWD: usize = 64;
+
+/// A row's own parties decide, or what there is about its patient, which is little, and which an index answers alone. OFFSET and IS
+/// keep Postgres from gathering everything instead that the organisations are a party to, which may be all there is.
 fn of_parties(alias: &str, own: &str, form: Circle) -> String {
     let (circle, party) = (circle(), format!("circle.parties && {own}"));
     let party = match form {
         Circle::ByRow => format!("({party}) IS TRUE OFFSET 0"),
         Circle::AtOnce => party,
     };
+    let is_among = |size: &str| {
+        format!(
+            "EXISTS (SELECT FROM resource circle WHERE circle.patient = {alias}.patient AND {circle} \
+             AND cardinality(circle.parties) {size} AND {party})"
+        )
+    };
+    let (few, many) = (is_among(&format!("<= {CROWD}")), is_among(&format!("> {CROWD}")));
     format!(
-        "({alias}.parties IS NULL OR {alias}.parties && {own} OR ({alias}.confidentiality = 0 AND EXISTS (\
-         SELECT FROM resource circle WHERE circle.patient = {alias}.patient AND {circle} AND {party})))"
+        "({alias}.parties IS NULL OR {alias}.parties && {own} OR ({alias}.confidentiality = 0 AND ({few} OR {many})))"
     )
 }
 

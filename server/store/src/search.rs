@@ -8,6 +8,7 @@ pub(crate) mod criterion;
 pub(crate) mod cursor;
 mod include;
 mod order;
+mod page;
 pub(crate) mod plan;
 
 use deadpool_postgres::GenericClient;
@@ -20,6 +21,7 @@ use crate::change::Absent;
 use crate::{Access, Result, Store, Stored, error::from_postgres};
 use criterion::condition;
 use order::Order;
+use page::page_sql;
 use plan::Plan;
 
 /// One page of a search.
@@ -144,50 +146,20 @@ fn total_sql(access: &Access, query: &Query, parameters: &mut Parameters) -> Str
     format!("SELECT count(*) FROM resource r WHERE {filter}")
 }
 
-/// The whole statement of one page: places first, contents last.
-fn page_sql(
+/// The condition that a resource meets the criteria and may be seen.
+fn filter(
     access: &Access,
-    query: &Query,
-    order: &Order,
-    after: Option<&[cursor::Value]>,
+    types: &[ResourceType],
+    criteria: &[Criterion],
     parameters: &mut Parameters,
 ) -> String {
-    let limit = query.count + 1;
-    let place = |branch: &Branch, parameters: &mut Parameters| {
-        let mut filter = filter(access, &branch.types, &branch.criteria, parameters);
-        if let Some(after) = after {
-            let beyond = match branch.part {
-                Part::All => order.after(after, parameters),
-                Part::Dated => {
-                    format!("{} AND {}", order.from(after, parameters), order.after(after, parameters))
-                }
-                Part::Undated => order.missing(),
-            };
-            filter.push_str(" AND ");
-            filter.push_str(&beyond);
-        }
-        format!(
-            "SELECT r.seq, {} FROM resource r WHERE {filter} ORDER BY {} LIMIT {limit}",
-            order.columns(),
-            order.by_position()
-        )
-    };
-    let places = match branches(query, order, after).as_slice() {
-        [only] => place(only, parameters),
-        branches => {
-            let parts: Vec<_> = branches.iter().map(|b| format!("({})", place(b, parameters))).collect();
-            format!("{} ORDER BY {} LIMIT {limit}", parts.join(" UNION ALL "), order.by_position())
-        }
-    };
-    format!(
-        "SELECT {}, {} FROM ({places}) AS p JOIN version v ON v.seq = p.seq ORDER BY {}",
-        Stored::COLUMNS,
-        order.names(),
-        order.by_name()
-    )
+    let meets = meets(access, types, criteria, parameters);
+    let visible = access.condition_of("r", types, parameters);
+    format!("{meets} AND {visible}")
 }
 
-fn filter(
+/// The condition that a resource meets the criteria, whoever asks. (What they look at beside it is what may be seen.)
+fn meets(
     access: &Access,
     types: &[ResourceType],
     criteria: &[Criterion],
@@ -203,68 +175,5 @@ fn filter(
         filter.push_str(" AND ");
         filter.push_str(&condition(criterion, "r", access, parameters));
     }
-    filter.push_str(" AND ");
-    filter.push_str(&access.condition_of("r", types, parameters));
     filter
-}
-
-/// A part of a search whose matches are in order by themselves.
-struct Branch {
-    types: Vec<ResourceType>,
-    criteria: Vec<Criterion>,
-    part: Part,
-}
-
-/// Of what lies after a cursor.
-#[derive(Clone, Copy)]
-enum Part {
-    All,
-    /// What has a date, where that is what is sorted by.
-    Dated,
-    /// What has none, and comes last.
-    Undated,
-}
-
-/// The parts of a search. In the order of last updates, one ordered branch for each status, or for each type where nothing else
-/// narrows the search, reads a handful of index entries, where a single scan would read and sort all of them. In the order of
-/// dates, what lies after a cursor is two ranges of the index.
-fn branches(query: &Query, order: &Order, after: Option<&[cursor::Value]>) -> Vec<Branch> {
-    let branch = |types: &[ResourceType], criteria: &[Criterion]| Branch {
-        types: types.to_vec(),
-        criteria: criteria.to_vec(),
-        part: Part::All,
-    };
-    let whole = || vec![branch(&query.types, &query.criteria)];
-    if !order.is_by_seq() {
-        let is_dated =
-            after.and_then(|after| after.first()).is_some_and(|first| *first != cursor::Value::Missing);
-        if is_dated && order.is_by_date() {
-            let of = |part| Branch { part, ..branch(&query.types, &query.criteria) };
-            return vec![of(Part::Dated), of(Part::Undated)];
-        }
-        return whole();
-    }
-    if query.types.len() > 1 {
-        let is_narrow = |criterion: &Criterion| !matches!(criterion, Criterion::LastUpdated { .. });
-        if query.criteria.iter().any(is_narrow) {
-            return whole();
-        }
-        return query.types.iter().map(|of| branch(&[*of], &query.criteria)).collect();
-    }
-    let several = query.criteria.iter().enumerate().find_map(|(at, criterion)| match criterion {
-        Criterion::Status { parameter, codes, negated: false } if (2..=10).contains(&codes.len()) => {
-            Some((at, *parameter, codes))
-        }
-        _ => None,
-    });
-    let Some((at, parameter, codes)) = several else { return whole() };
-    let mut codes = codes.clone();
-    codes.sort_unstable();
-    codes.dedup();
-    let of_code = |code: String| {
-        let mut criteria = query.criteria.clone();
-        criteria[at] = Criterion::Status { parameter, codes: vec![code], negated: false };
-        Branch { types: query.types.clone(), criteria, part: Part::All }
-    };
-    codes.into_iter().map(of_code).collect()
 }

@@ -12,6 +12,9 @@ use crate::Access;
 use crate::access::Parameters;
 use fhir::Key;
 
+/// In microseconds.
+const DAY: i64 = 86_400_000_000;
+
 /// How deep a hierarchy is followed.
 const MOST_LEVELS: usize = 16;
 
@@ -137,7 +140,8 @@ pub(crate) fn condition(
             .map(|value| match parameter.hot {
                 Some(_) => {
                     let (low, high) = (format!("{alias}.date_low"), format!("{alias}.date_high"));
-                    format!("({low} IS NOT NULL AND {})", interval(value, &low, &high, parameters))
+                    let stands = interval(value, &low, &high, parameters);
+                    format!("({low} IS NOT NULL AND {stands}{})", begins(value, &low, &high, parameters))
                 }
                 None => format!(
                     "{alias}.key IN (SELECT source FROM date_index WHERE parameter = {} AND {})",
@@ -305,7 +309,7 @@ fn list(numbers: BTreeSet<impl ToString>) -> String {
     numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn uuids(keys: &[Key]) -> Vec<Uuid> {
+pub(super) fn uuids(keys: &[Key]) -> Vec<Uuid> {
     keys.iter().map(|key| key.uuid()).collect()
 }
 
@@ -391,6 +395,18 @@ fn interval(value: &DateValue, low: &str, high: &str, parameters: &mut Parameter
         Prefix::Eb => format!("{high} <= ${}", from(parameters)),
         Prefix::Ap => format!("({low} < ${} AND {high} > ${})", to(parameters), from(parameters)),
     }
+}
+
+/// What follows from an end after a time, said of the beginning, which the index in the order of beginnings answers together with
+/// another limit: what lasts no longer than a day began at most a day before. What lasts longer is in `resource_date_long`.
+fn begins(value: &DateValue, low: &str, high: &str, parameters: &mut Parameters) -> String {
+    let after = match value.prefix {
+        Prefix::Ge | Prefix::Ap => value.low,
+        Prefix::Gt => value.high,
+        Prefix::Eq | Prefix::Ne | Prefix::Lt | Prefix::Le | Prefix::Sa | Prefix::Eb => return String::new(),
+    };
+    let n = parameters.push(after.saturating_sub(DAY));
+    format!(" AND ({low} > ${n} OR {low} < {high} - {DAY})")
 }
 
 /// How a row of `quantity_index` stands to the numbers searched for.

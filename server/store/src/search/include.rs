@@ -55,19 +55,17 @@ impl Store {
         }
         let mut parameters = Parameters::default();
         let n = parameters.push(sources.iter().map(|stored| key(stored).uuid()).collect::<Vec<_>>());
-        let links = reference_parameters(include)
-            .map(|parameter| match column(parameter) {
-                Some(column) => format!(
-                    "SELECT {column} FROM resource WHERE key = ANY(${n}) AND resource_type = {}",
-                    parameter.resource_type.number()
-                ),
-                None => format!(
-                    "SELECT target FROM reference_index WHERE source = ANY(${n}) AND parameter = {}",
-                    parameter.number
-                ),
-            })
-            .collect::<Vec<_>>();
-        self.linked(access, include.target.as_slice(), &links, parameters).await
+        let links = reference_parameters(include).map(|parameter| match column(parameter) {
+            Some(column) => format!(
+                "SELECT {column} FROM resource WHERE key = ANY(${n}) AND resource_type = {}",
+                parameter.resource_type.number()
+            ),
+            None => format!(
+                "SELECT target FROM reference_index WHERE source = ANY(${n}) AND parameter = {}",
+                parameter.number
+            ),
+        });
+        self.linked(access, include.target.as_slice(), is_among(links), parameters).await
     }
 
     /// The resources that refer to these.
@@ -77,32 +75,37 @@ impl Store {
         }
         let mut parameters = Parameters::default();
         let n = parameters.push(to.iter().map(|stored| key(stored).uuid()).collect::<Vec<_>>());
-        let links = reference_parameters(include)
-            .map(|parameter| match column(parameter) {
-                Some(column) => format!(
-                    "SELECT key FROM resource WHERE {column} = ANY(${n}) AND resource_type = {}",
-                    parameter.resource_type.number()
-                ),
-                None => format!(
-                    "SELECT source FROM reference_index WHERE target = ANY(${n}) AND parameter = {}",
-                    parameter.number
-                ),
-            })
-            .collect::<Vec<_>>();
-        self.linked(access, &include.sources, &links, parameters).await
+        let all: Vec<_> = reference_parameters(include).collect();
+        if let [parameter] = all.as_slice()
+            && let Some(column) = column(parameter)
+        {
+            let number = parameter.resource_type.number();
+            let refers = format!("r.{column} = ANY(${n}) AND r.resource_type = {number}");
+            return self.linked(access, &include.sources, Some(refers), parameters).await;
+        }
+        let links = all.iter().map(|parameter| match column(parameter) {
+            Some(column) => format!(
+                "SELECT key FROM resource WHERE {column} = ANY(${n}) AND resource_type = {}",
+                parameter.resource_type.number()
+            ),
+            None => format!(
+                "SELECT source FROM reference_index WHERE target = ANY(${n}) AND parameter = {}",
+                parameter.number
+            ),
+        });
+        self.linked(access, &include.sources, is_among(links), parameters).await
     }
 
+    /// The resources of these types, or of any when there is none, that meet a condition on `resource r`.
     async fn linked(
         &self,
         access: &Access,
         types: &[ResourceType],
-        links: &[String],
+        meets: Option<String>,
         mut parameters: Parameters,
     ) -> Result<Vec<Stored>> {
-        if links.is_empty() {
-            return Ok(Vec::new());
-        }
-        let visible = access.condition("r", &mut parameters);
+        let Some(meets) = meets else { return Ok(Vec::new()) };
+        let visible = access.condition_of("r", types, &mut parameters);
         let types: Vec<_> = types.iter().map(|of| of.number().to_string()).collect();
         let of_type = match types.as_slice() {
             [] => String::new(),
@@ -110,12 +113,17 @@ impl Store {
         };
         let sql = format!(
             "SELECT {} FROM resource r JOIN version v ON v.seq = r.seq \
-             WHERE r.key IN ({}) AND NOT r.deleted{of_type} AND {visible} LIMIT {MOST_INCLUDED}",
-            Stored::COLUMNS,
-            links.join(" UNION ALL ")
+             WHERE {meets} AND NOT r.deleted{of_type} AND {visible} LIMIT {MOST_INCLUDED}",
+            Stored::COLUMNS
         );
         self.many(&sql, &parameters).await
     }
+}
+
+/// The condition that a row of `resource r` is one of those whose keys these statements find; `None` without any.
+fn is_among(links: impl Iterator<Item = String>) -> Option<String> {
+    let links: Vec<_> = links.collect();
+    (!links.is_empty()).then(|| format!("r.key IN ({})", links.join(" UNION ALL ")))
 }
 
 fn key(stored: &Stored) -> Key {

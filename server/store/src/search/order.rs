@@ -74,6 +74,11 @@ impl Order {
         self.join(|at, column| format!("{} AS s{at}", column.expression))
     }
 
+    /// `r.s0, r.s1, …`
+    pub(super) fn own_names(&self) -> String {
+        self.join(|at, _| format!("r.s{at}"))
+    }
+
     /// `p.s0, p.s1, …`
     pub(super) fn names(&self) -> String {
         self.join(|at, column| match column.kind {

@@ -1,8 +1,8 @@
 //! How a search's statement is planned: once for all, or anew for its very values,
 //! <https://www.postgresql.org/docs/current/sql-prepare.html>.
 //!
-//! A search that names one person, one request, one identifier or one team's status finds few rows whatever the values are, and its one
-//! plan is right for all of them. What else is searched for may be true of nothing or of everything, and the caller may see all
+//! A search that names one person, one request or one identifier finds few rows whatever the values are, one that names a team, or
+//! its status, has an index in its order, and its one plan is right for all of them. What else is searched for may be true of nothing or of everything, and the caller may see all
 //! of it or nothing: Postgres keeps the most common tokens and parties of resources, and only with the values can it choose
 //! between going through everything in order and gathering a few.
 
@@ -18,7 +18,8 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::order::Order;
-use super::{page_sql, total_sql};
+use super::page::page_sql;
+use super::total_sql;
 use crate::access::{Parameters, circle};
 use crate::{Access, Result, Store, error::from_postgres};
 
@@ -34,7 +35,8 @@ impl Plan {
     pub(super) fn of(criteria: &[Criterion]) -> Self {
         let has = |column: Hot| criteria.iter().any(|criterion| is_in_column(criterion, column));
         let is_status = |criterion: &Criterion| matches!(criterion, Criterion::Status { negated: false, .. });
-        let is_board = has(Hot::Owner) && criteria.iter().any(is_status) && criteria.len() == 2;
+        let others = criteria.iter().filter(|criterion| !is_status(criterion)).count();
+        let is_board = has(Hot::Owner) && others == 1 && criteria.len() <= 2;
         let is_one = |criterion: &Criterion| {
             matches!(criterion, Criterion::Identity { .. } | Criterion::Identifier { .. })
         };
