@@ -65,7 +65,6 @@ async fn every_search_goes_by_an_index() {
     let client = server.database.connect().await;
     fill(&client).await;
     let store = Store::new(&tests::database::config(&server.database.url()).database).unwrap();
-    check_links(&client, &store).await;
     let mut found = String::new();
     for (caller, access) in callers() {
         for (search, is_ordered) in SEARCHES {
@@ -84,6 +83,8 @@ async fn every_search_goes_by_an_index() {
             write_plan(&mut found, caller, &name, &plan);
         }
     }
+    check_links(&client, &store).await;
+    check_crowd(&client, &store).await;
     let version: i32 = client
         .query_one("SELECT current_setting('server_version_num')::integer / 10000", &[])
         .await
@@ -118,6 +119,30 @@ async fn check_links(client: &Client, store: &Store) {
             }
         }
         assert_eq!(found, expected, "{team}");
+    }
+}
+
+/// Who is one of very many parties to a referral reads what is about its patient, as one of few does, and nobody else.
+async fn check_crowd(client: &Client, store: &Store) {
+    let key = |id: &str| Key::of_resource(ResourceType::ORGANIZATION, id);
+    let referral = Key::of_resource(ResourceType::SERVICE_REQUEST, "s-7").uuid();
+    let sql = "UPDATE resource SET parties = $2 WHERE key = $1 RETURNING patient";
+    for crowd in [64, 65, 500] {
+        let parties: Vec<_> = (0..crowd).map(|number| key(&format!("org-crowd-{number}")).uuid()).collect();
+        let patient: uuid::Uuid = client.query_one(sql, &[&referral, &parties]).await.unwrap().get(0);
+        let number = (0..PATIENTS)
+            .find(|number| Key::of_resource(ResourceType::PATIENT, &format!("p-{number}")).uuid() == patient);
+        let search = format!("Task?patient=Patient/p-{}", number.unwrap());
+        let all = store.search(&Access::system(), &query(&search, None)).await.unwrap().matches.len();
+        assert!(all > 0);
+        let last = format!("org-crowd-{}", crowd - 1);
+        for (organization, expected) in [(last.as_str(), all), ("org-crowd-none", 0)] {
+            let access = Access::of_parties(&[key(organization)]);
+            let page = store.search(&access, &query(&search, None)).await.unwrap();
+            assert_eq!(page.matches.len(), expected, "{organization} of {crowd}");
+            let count = store.search(&access, &query(&format!("{search}&_count=0"), None)).await.unwrap();
+            assert_eq!(count.total, Some(expected as i64), "{organization} of {crowd}");
+        }
     }
 }
 
