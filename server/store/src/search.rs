@@ -86,6 +86,7 @@ impl Store {
     async fn page(&self, access: &Access, query: &Query, found: &mut Found) -> Result<()> {
         let plan = Plan::of_page(query);
         let access = self.suited(access, plan).await?;
+        let query = &*self.walked(query).await?;
         let mut parameters = Parameters::default();
         let order = Order::of(query, &access, &mut parameters);
         let after = self.beyond(query, &order).await?;

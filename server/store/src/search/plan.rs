@@ -6,17 +6,19 @@
 //! of it or nothing: Postgres keeps the most common tokens and parties of resources, and only with the values can it choose
 //! between going through everything in order and gathering a few.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use fhir::Error;
 use futures_util::future::join3;
-use search::query::{Criterion, Sort, SortBy};
+use search::query::{Criterion, SortBy};
 use search::{Hot, Query};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+use super::criterion::uuids;
 use super::order::Order;
 use super::page::page_sql;
 use super::total_sql;
@@ -48,8 +50,7 @@ impl Plan {
 
     /// For a page, in its order.
     pub(super) fn of_page(query: &Query) -> Self {
-        let is_by_update = |sort: &Sort| sort.by == SortBy::LastUpdated;
-        if query.sort.first().is_none_or(is_by_update) { Self::of(&query.criteria) } else { Self::Anew }
+        if is_by_update(query) { Self::of(&query.criteria) } else { Self::Anew }
     }
 }
 
@@ -57,13 +58,15 @@ impl Plan {
 /// patients of its circle of care are few enough to be gathered beforehand.
 const FAR: f64 = 5000.0;
 
-/// How long it is remembered how much callers are a party to. It decides how a search is gone about, never what it finds.
+/// How long it is remembered how much callers are a party to, and how common tokens are. It decides how a search is gone about, never
+/// what it finds.
 const REMEMBERED: Duration = Duration::from_secs(60);
 
-/// How many callers are remembered.
+/// How many callers and tokens are remembered.
 const MOST_REMEMBERED: usize = 10_000;
 
-/// Of callers' organisations, whether they are a party to much, and when that was found out.
+/// Of callers' organisations, whether they are a party to much, and of tokens, whether much has them, and when that was found out. Their
+/// keys are of different things, and so never the same.
 #[derive(Default)]
 pub(crate) struct Reaches(Mutex<HashMap<Vec<Uuid>, (bool, Instant)>>);
 
@@ -81,6 +84,11 @@ impl Reaches {
             known.insert(own.to_vec(), (far, Instant::now()));
         }
     }
+}
+
+/// Whether its matches are in the order of last updates.
+fn is_by_update(query: &Query) -> bool {
+    query.sort.first().is_none_or(|sort| sort.by == SortBy::LastUpdated)
 }
 
 /// Whether it asks for resources of ours, in the column that answers for them.
@@ -102,15 +110,44 @@ impl Store {
         }
     }
 
-    /// Whether these organisations are a party to much, as Postgres estimates it by its statistics.
+    /// The query in the form that suits its page. Of what a team has, which is read in order, the next one that has a common token is
+    /// not far: twice negated, the token is looked for in each, and not in its index, where all that have it would be gathered.
+    pub(super) async fn walked<'a>(&self, query: &'a Query) -> Result<Cow<'a, Query>> {
+        let has_owner = query.criteria.iter().any(|criterion| is_in_column(criterion, Hot::Owner));
+        let mut walked = Cow::Borrowed(query);
+        if !has_owner || Plan::of_page(query) == Plan::Once || !is_by_update(query) {
+            return Ok(walked);
+        }
+        for (at, criterion) in query.criteria.iter().enumerate() {
+            if let Criterion::Keys { keys, negated: false, .. } = criterion
+                && self.is_common(&uuids(keys)).await?
+            {
+                let not = Criterion::Not(Box::new(criterion.clone()));
+                walked.to_mut().criteria[at] = Criterion::Not(Box::new(not));
+            }
+        }
+        Ok(walked)
+    }
+
+    /// Whether many resources have one of these tokens.
+    async fn is_common(&self, tokens: &[Uuid]) -> Result<bool> {
+        self.is_far("EXPLAIN SELECT FROM resource WHERE keys && $1", tokens).await
+    }
+
+    /// Whether these organisations are a party to much.
     async fn reaches_far(&self, own: &[Uuid]) -> Result<bool> {
+        let sql = format!("EXPLAIN SELECT FROM resource circle WHERE {} AND circle.parties && $1", circle());
+        self.is_far(&sql, own).await
+    }
+
+    /// Whether much is found by these keys, as Postgres estimates it by its statistics.
+    async fn is_far(&self, sql: &str, own: &[Uuid]) -> Result<bool> {
         if let Some(far) = self.reaches.get(own) {
             return Ok(far);
         }
-        let sql = format!("EXPLAIN SELECT FROM resource circle WHERE {} AND circle.parties && $1", circle());
         let mut parameters = Parameters::default();
         parameters.push(own.to_vec());
-        let rows = self.rows(&sql, &parameters).await?;
+        let rows = self.rows(sql, &parameters).await?;
         let line: &str = rows.first().map_or("", |row| row.get(0));
         let estimate = line.split("rows=").nth(1).and_then(|rest| rest.split(' ').next());
         let far = estimate.and_then(|number| number.parse::<f64>().ok()).is_some_and(|rows| rows > FAR);
@@ -151,6 +188,7 @@ impl Store {
         } else {
             let plan = Plan::of_page(query);
             let access = self.suited(access, plan).await?;
+            let query = &*self.walked(query).await?;
             let order = Order::of(query, &access, &mut parameters);
             let after = self.beyond(query, &order).await?;
             (plan, page_sql(&access, query, &order, after.as_deref(), &mut parameters))
