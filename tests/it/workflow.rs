@@ -1,5 +1,6 @@
 //! The rules of intermediate care, as organisations meet them over HTTP.
 
+mod clauses;
 mod discharge;
 mod duplicate;
 mod handover;

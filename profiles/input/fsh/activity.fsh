@@ -5,7 +5,7 @@ Parent: Task
 Id: HFActivityTask
 Title: "Activity of a team"
 Description: "One visit, delivery, review, meeting or call of a team, as a part of its fulfilment Task. Must support: a sender supplies the element when it knows it; the server stores, returns, searches and notifies on it."
-* obeys hf-activity-1 and hf-activity-2
+* obeys hf-activity-1 and hf-activity-2 and hf-activity-3
 * extension contains ic-late-entry-reason named lateEntryReason 0..1
 * partOf 1..1 MS
   * ^short = "The team's Task: an activity of nobody's work counts for nobody"
@@ -79,6 +79,12 @@ Invariant: hf-activity-2
 Description: "An activity that is completed or in progress says when it was."
 Severity: #error
 Expression: "(status = 'completed' or status = 'in-progress') implies executionPeriod.start.exists()"
+
+// Somebody who did not attend, or cancelled, is a reason in the codes of the national return.
+Invariant: hf-activity-3
+Description: "An activity that is rejected, cancelled, failed or on hold says why: send statusReason with a code of ic-status-reason, or the output attended."
+Severity: #error
+Expression: "(status = 'rejected' or status = 'cancelled' or status = 'failed' or status = 'on-hold') implies (statusReason.exists() or output.where(type.coding.where(system = 'https://homefirst.example/fhir/CodeSystem/ic-task-output' and code = 'attended').exists()).exists())"
 
 
 Profile: HFOutcomeCheck

@@ -47,9 +47,10 @@ Description: "The person's goals and what each organisation does towards them: o
 * period MS
   * ^short = "From when to when it is meant to run"
   * ^comment = "Support: searched with `date`."
-* author MS
+* author 1..1 MS
   * ^short = "Who answers for the whole plan, and alone replaces it"
   * ^comment = "Support: stored; contributors patch their own activities."
+* author obeys hf-named-1
 * contributor 1..* MS
   * ^short = "Every organisation that does a part of it: at least one"
   * ^comment = "Support: is told of every change and may write its own activities."

@@ -8,7 +8,7 @@ Parent: EpisodeOfCare
 Id: HFEpisode
 Title: "Episode under one service line"
 Description: "The time during which one provider answers for a person under one service line. Several episodes share a journey. Must support: a sender supplies the element when it knows it; the server stores, returns, searches and notifies on it."
-* obeys hf-episode-1 and IC-EP-03
+* obeys hf-episode-1 and hf-episode-2 and IC-EP-04 and hf-episode-3 and IC-EP-03
 * extension contains
     ic-entry-route named entryRoute 0..1 MS and
     ic-expected-end named expectedEnd 0..1 MS and
@@ -86,3 +86,20 @@ Invariant: IC-EP-03
 Description: "A finished episode has an end, not before its start, and an outcome."
 Severity: #error
 Expression: "status = 'finished' implies (period.end.exists() and period.where(end < start).empty() and extension('https://homefirst.example/fhir/StructureDefinition/ic-outcome').exists())"
+
+Invariant: hf-episode-2
+Description: "An episode that has not ended has neither an end nor an outcome: send the day on which it is expected to end as ic-expected-end, or the status finished."
+Severity: #error
+Expression: "(status = 'planned' or status = 'waitlist' or status = 'active' or status = 'onhold') implies (period.end.empty() and extension('https://homefirst.example/fhir/StructureDefinition/ic-outcome').empty())"
+
+// The server itself begins an episode from its Task, which knows no bed: so this is no error.
+Invariant: IC-EP-04
+Description: "An episode of bed-based care that has begun says which bed: send ic-bed with a reference to the Location."
+Severity: #warning
+Expression: "((status = 'active' or status = 'onhold' or status = 'finished') and type.coding.where(system = 'https://homefirst.example/fhir/CodeSystem/ic-service-line' and code = 'bed-based-intermediate-care').exists()) implies extension('https://homefirst.example/fhir/StructureDefinition/ic-bed').exists()"
+
+// By the dates alone: on the day on which it begins it may be expected to end.
+Invariant: hf-episode-3
+Description: "An episode is not expected to end before the day on which it starts: correct ic-expected-end or period.start."
+Severity: #error
+Expression: "extension('https://homefirst.example/fhir/StructureDefinition/ic-expected-end').value.where($this.toString().length() = 10 and $this.toString() < %resource.period.start.toString().substring(0, 10)).empty()"

@@ -31,6 +31,7 @@ Context: ServiceRequest
     asserted 1..1 and
     criterion 0..* and
     by 0..1
+* extension[criteriaToReside] obeys hf-criteria-1 and hf-criteria-2
 * insert Part(extension[criteriaToReside].extension[meets], boolean)
 * extension[criteriaToReside].extension[meets] ^short = "true: there is a reason to reside"
 * insert Part(extension[criteriaToReside].extension[asserted], dateTime)
@@ -68,6 +69,7 @@ Context: ServiceRequest
     from 0..1 and
     to 0..1 and
     agency 0..1
+* extension[delay] obeys hf-delay-2
 * insert Part(extension[delay].extension[reason], CodeableConcept)
 * extension[delay].extension[reason].value[x] from ic-delay-reason (extensible)
 * insert Part(extension[delay].extension[family], code)
@@ -89,6 +91,23 @@ Invariant: hf-delay-1
 Description: "A delay does not end before it begins."
 Severity: #error
 Expression: "extension('delay').where(extension('to').value < extension('from').value).empty()"
+
+// The codes of before May 2024 begin with `legacy.` and belong to no family.
+Invariant: hf-delay-2
+Description: "The family of a delay is that of its reason: a reason of ic-delay-reason begins with the code of its family. Send that family, or leave it out."
+Severity: #error
+Expression: "extension('family').exists() implies extension('reason').value.coding.where(system = 'https://homefirst.example/fhir/CodeSystem/ic-delay-reason' and code.startsWith('legacy.').not()).code.all($this.substring(0, $this.indexOf('.')) = %context.extension('family').value)"
+
+// A decision is not lost because its criterion was not recorded: so this is no error.
+Invariant: hf-criteria-1
+Description: "A decision that the person meets the criteria to reside says which: send criterion with a code of ic-criterion, c01 to c11."
+Severity: #warning
+Expression: "extension('meets').value = true implies extension('criterion').exists()"
+
+Invariant: hf-criteria-2
+Description: "A decision that the person does not meet the criteria to reside names no criterion that is met: any one is a reason to stay. Leave criterion out, or send meets as true."
+Severity: #error
+Expression: "extension('meets').value = false implies extension('criterion').empty()"
 
 Extension: ICClockStart
 Id: ic-clock-start
@@ -190,6 +209,7 @@ Id: ic-weekly-care-hours
 Title: "Weekly care hours"
 Description: "Hours of care at home a week, as set on a day."
 Context: CarePlan
+* obeys hf-hours-1
 * extension contains
     date 1..1 and
     hours 1..1 and
@@ -198,6 +218,11 @@ Context: CarePlan
 * insert Part(extension[hours], decimal)
 * insert Part(extension[kind], code)
 * extension[kind].value[x] from ic-care-hours-kind (required)
+
+Invariant: hf-hours-1
+Description: "Hours of care a week are from 0 to 168, the hours that a week has. Send the hours of one week."
+Severity: #error
+Expression: "extension('hours').value.all($this >= 0 and $this <= 168)"
 
 Extension: ICBed
 Id: ic-bed
@@ -274,6 +299,7 @@ Id: ic-capacity
 Title: "Capacity"
 Description: "How many places or beds a team has and how many are free, as of a time: an older figure is no figure."
 Context: HealthcareService, Location
+* obeys hf-capacity-1
 * extension contains
     kind 1..1 and
     total 0..1 and
@@ -284,6 +310,11 @@ Context: HealthcareService, Location
 * insert Part(extension[total], unsignedInt)
 * insert Part(extension[free], unsignedInt)
 * insert Part(extension[asOf], dateTime)
+
+Invariant: hf-capacity-1
+Description: "No more places are free than there are: correct free or total, or leave total out where it is not known."
+Severity: #error
+Expression: "(extension('total').exists() and extension('free').exists()) implies extension('free').value <= extension('total').value"
 
 Extension: ICFunding
 Id: ic-funding

@@ -11,7 +11,7 @@ Parent: ServiceRequest
 Id: HFReferral
 Title: "Referral to one intermediate-care service"
 Description: "A request, owned by the referrer, for one service line for one person: step-down from hospital, step-up from home, transfer or onward. The server answers an active one with a fulfilment Task in the same transaction. Must support: a sender supplies the element when it knows it; the server stores, returns, searches and notifies on it."
-* obeys IC-REF-03 and IC-UCR-01 and hf-ref-1
+* obeys IC-REF-03 and IC-UCR-01 and hf-ref-1 and hf-ref-2
 * extension contains
     Extension-UKCore-SourceOfServiceRequest named sourceOfServiceRequest 1..1 MS and
     ic-clock-start named clockStart 0..1 MS and
@@ -37,7 +37,7 @@ Description: "A request, owned by the referrer, for one service line for one per
 * identifier.value 1..1
   * ^short = "The number itself"
 * basedOn MS
-  * ^short = "The discharge plan of a step-down referral"
+  * ^short = "The one discharge plan of a step-down referral: its readiness and its times are the person's"
   * ^comment = "Support: searched with `based-on`; a discharge's changes are told to the teams of the referrals based on it."
 * basedOn only Reference(ServiceRequest or CarePlan)
 * replaces MS
@@ -115,9 +115,9 @@ Description: "A request, owned by the referrer, for one service line for one per
   * ^comment = "Support: stored; an addition while active is told to the owner."
 
 Invariant: IC-REF-03
-Description: "A step-down referral is based on a discharge plan."
+Description: "A step-down referral is based on one discharge plan: send basedOn once, with the reference or the identifier of that ServiceRequest."
 Severity: #error
-Expression: "category.coding.where(system = 'https://homefirst.example/fhir/CodeSystem/ic-referral-category' and code = 'step-down').exists() implies basedOn.exists()"
+Expression: "category.coding.where(system = 'https://homefirst.example/fhir/CodeSystem/ic-referral-category' and code = 'step-down').exists() implies (basedOn.count() = 1 and basedOn.all(reference.exists() or identifier.exists()))"
 
 Invariant: IC-UCR-01
 Description: "A referral for urgent community response says when its clock starts."
@@ -134,6 +134,12 @@ Invariant: hf-ref-1
 Description: "A revoked request says why."
 Severity: #error
 Expression: "status = 'revoked' implies extension('http://hl7.org/fhir/StructureDefinition/request-statusReason').exists()"
+
+// Transfer and onward say nothing about where the person came from first.
+Invariant: hf-ref-2
+Description: "The entry route is the direction of the referral: step-up with the category step-up, step-down with step-down. Send the same in both, or leave ic-entry-route out where it is not required."
+Severity: #error
+Expression: "(category.coding.where(system = 'https://homefirst.example/fhir/CodeSystem/ic-referral-category' and code = 'step-up').exists() implies extension('https://homefirst.example/fhir/StructureDefinition/ic-entry-route').value.where($this = 'step-down').empty()) and (category.coding.where(system = 'https://homefirst.example/fhir/CodeSystem/ic-referral-category' and code = 'step-down').exists() implies extension('https://homefirst.example/fhir/StructureDefinition/ic-entry-route').value.where($this = 'step-up').empty())"
 
 
 Profile: HFDischargePlan

@@ -19,6 +19,6 @@ Severity: #warning
 Expression: "priority = 'stat'"
 
 Invariant: IC-UCR-03
-Description: "Urgent community response is given at home, in a care home or a temporary residence."
+Description: "Urgent community response is given at home, in a care home or a temporary residence, and the referral says where: send ic-place-of-care with home, care-home or temporary."
 Severity: #warning
-Expression: "extension('https://homefirst.example/fhir/StructureDefinition/ic-place-of-care').value.all($this = 'home' or $this = 'care-home' or $this = 'temporary')"
+Expression: "extension('https://homefirst.example/fhir/StructureDefinition/ic-place-of-care').value.where($this = 'home' or $this = 'care-home' or $this = 'temporary').exists()"

@@ -69,9 +69,9 @@ macro_rules! named {
 
 named! {
     AUDIT_EVENT = "AuditEvent", BINARY = "Binary", BUNDLE = "Bundle", CARE_PLAN = "CarePlan", CARE_TEAM = "CareTeam",
-    CODE_SYSTEM = "CodeSystem", CONCEPT_MAP = "ConceptMap",
+    CODE_SYSTEM = "CodeSystem", CONCEPT_MAP = "ConceptMap", CONDITION = "Condition",
     ENCOUNTER = "Encounter", EPISODE_OF_CARE = "EpisodeOfCare", GROUP = "Group", HEALTHCARE_SERVICE = "HealthcareService",
-    LOCATION = "Location", ORGANIZATION = "Organization", PARAMETERS = "Parameters", PATIENT = "Patient",
+    LOCATION = "Location", OBSERVATION = "Observation", ORGANIZATION = "Organization", PARAMETERS = "Parameters", PATIENT = "Patient",
     PRACTITIONER = "Practitioner", PRACTITIONER_ROLE = "PractitionerRole", SERVICE_REQUEST = "ServiceRequest",
     SUBSCRIPTION = "Subscription", TASK = "Task", VALUE_SET = "ValueSet",
 }

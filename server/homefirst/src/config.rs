@@ -125,6 +125,7 @@ pub struct Workflow {
     pub hub: String,
     pub suspected_duplicates: Doubtful,
     pub lines_not_offered: Doubtful,
+    pub urgent_outside_standard: Doubtful,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -270,6 +271,7 @@ impl Config {
             hub: Some(self.workflow.hub.clone()).filter(|hub| !hub.is_empty()),
             suspected_duplicate: self.workflow.suspected_duplicates,
             line_not_offered: self.workflow.lines_not_offered,
+            ucr_outside_standard: self.workflow.urgent_outside_standard,
             exports: self.exports,
         }
     }

@@ -48,6 +48,8 @@ pub struct Settings {
     pub suspected_duplicate: workflow::Doubtful,
     /// What becomes of a referral to a team that says it offers other service lines.
     pub line_not_offered: workflow::Doubtful,
+    /// What becomes of a two-hour referral to which that standard does not apply.
+    pub ucr_outside_standard: workflow::Doubtful,
     pub exports: ExportSettings,
 }
 
@@ -101,6 +103,7 @@ impl Server {
             zone: zone.clone(),
             suspected_duplicate: settings.suspected_duplicate,
             line_not_offered: settings.line_not_offered,
+            ucr_outside_standard: settings.ucr_outside_standard,
             ..workflow::Settings::default()
         };
         Ok(Self {

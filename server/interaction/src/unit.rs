@@ -226,6 +226,10 @@ impl<'a> Unit<'a> {
         findings: Vec<Finding>,
     ) -> Result<Planned, Error> {
         let mut issues = validation::warnings(findings)?;
+        // Where an invariant of a profile states a rule that has spoken, the rule's words are clearer.
+        issues.retain(|issue| {
+            issue.rule.is_none() || outcome.warnings.iter().all(|told| told.rule != issue.rule)
+        });
         issues.extend(outcome.warnings);
         let draft = self.add(Draft {
             resource_type: outcome.resource.resource_type(),

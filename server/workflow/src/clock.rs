@@ -33,6 +33,8 @@ pub struct Settings {
     pub suspected_duplicate: Doubtful,
     /// What becomes of a referral to a team that says it offers other service lines.
     pub line_not_offered: Doubtful,
+    /// What becomes of a two-hour referral of somebody under 18, or to no place where that standard applies.
+    pub ucr_outside_standard: Doubtful,
 }
 
 /// What becomes of what is probably a mistake.
@@ -56,6 +58,7 @@ impl Default for Settings {
             tolerance_minutes: 5,
             suspected_duplicate: Doubtful::default(),
             line_not_offered: Doubtful::default(),
+            ucr_outside_standard: Doubtful::default(),
         }
     }
 }

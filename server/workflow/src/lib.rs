@@ -19,11 +19,13 @@ mod fulfilment;
 pub mod handover;
 pub mod moves;
 mod outcome_check;
+mod past;
 pub mod patient;
 mod readmission;
 mod referral;
 pub mod rule;
 pub mod service_request;
+mod step_down;
 pub mod task;
 mod task_output;
 pub mod timer;
@@ -185,7 +187,8 @@ pub fn needs(resource: &Resource, previous: Option<&Resource>) -> Needs {
 ///
 /// A status that only a later move may give is refused with 409, anything else that the rules do not allow with 422.
 pub fn create(resource: Resource, id: &Id, related: &Related, now: Instant) -> Result<Outcome, Error> {
-    match resource.resource_type() {
+    let past = check_past(&resource, related, now)?;
+    let mut outcome = match resource.resource_type() {
         ResourceType::SERVICE_REQUEST => service_request::create(resource, id, related, now),
         ResourceType::TASK => task::create(resource, related, now),
         ResourceType::EPISODE_OF_CARE => episode_of_care::create(resource, related, now),
@@ -193,7 +196,9 @@ pub fn create(resource: Resource, id: &Id, related: &Related, now: Instant) -> R
         ResourceType::ENCOUNTER => Ok(readmission::note(resource, None, related)),
         ResourceType::PATIENT => patient::check(&resource).map(|()| Outcome::unchanged(resource)),
         _ => Ok(Outcome::unchanged(resource)),
-    }
+    }?;
+    outcome.warnings.extend(past);
+    Ok(outcome)
 }
 
 /// Applies the rules to the new content of a resource; `previous` is its current version.
@@ -205,7 +210,8 @@ pub fn update(
     related: &Related,
     now: Instant,
 ) -> Result<Outcome, Error> {
-    match resource.resource_type() {
+    let past = check_past(&resource, related, now)?;
+    let mut outcome = match resource.resource_type() {
         ResourceType::SERVICE_REQUEST => service_request::update(previous, resource, related, now),
         ResourceType::TASK => task::update(previous, resource, related, now),
         ResourceType::EPISODE_OF_CARE => episode_of_care::update(previous, resource, related, now),
@@ -216,5 +222,15 @@ pub fn update(
             Ok(death::update(previous, resource, related, now))
         }
         _ => Ok(Outcome::unchanged(resource)),
-    }
+    }?;
+    outcome.warnings.extend(past);
+    Ok(outcome)
+}
+
+/// Refuses what cannot have happened yet; what is only doubtful is answered.
+fn check_past(resource: &Resource, related: &Related, now: Instant) -> Result<Vec<Issue>, Error> {
+    let (errors, warnings) =
+        past::check(resource, &related.settings, now).into_iter().partition(Issue::is_error);
+    rule::unless_refused(errors)?;
+    Ok(warnings)
 }

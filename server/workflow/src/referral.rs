@@ -14,7 +14,7 @@ use crate::service_request::{
     Kind, MACHINE, begins, check_death, check_journey, check_reason, is_urgent_response, join_journey, kind,
     performer, service_line, status_reason,
 };
-use crate::{Effect, Outcome, Related, directory, episode_of_care, extension, fulfilment, rule};
+use crate::{Effect, Outcome, Related, directory, episode_of_care, extension, fulfilment, rule, step_down};
 
 pub(crate) fn create(
     mut referral: Resource,
@@ -90,17 +90,7 @@ fn check_content(
     issues.extend(directory::check(referral, previous, related, warnings));
     let settings = &related.settings;
     let late_reason = extension::find(referral, "ic-late-entry-reason").is_some();
-    if is_category(referral, "step-down") && items(referral, "basedOn").is_empty() {
-        issues.push(
-            Issue::error(
-                IssueType::Required,
-                "A step-down referral names the discharge plan it belongs to: send basedOn with a reference to that \
-                 ServiceRequest. Both may be created in one transaction.",
-            )
-            .by_rule(rule::REFERRAL_PLAN)
-            .at("ServiceRequest.basedOn"),
-        );
-    }
+    issues.extend(step_down::check(referral, previous, related));
     let old = |days: i64| now.microseconds() - days * 24 * 3_600_000_000;
     if referral.get("authoredOn") != previous.and_then(|p| p.get("authoredOn"))
         && let Some(authored) = referral.text("authoredOn").and_then(|text| settings.interval(text))
@@ -153,29 +143,45 @@ fn check_content(
             ),
             Some(Some(_)) => {}
         }
-        let today = settings.date(now.microseconds());
-        if related.patient.as_ref().and_then(|person| age_on(person, today)).is_some_and(|age| age < 18) {
-            let sentence = "A two-hour response is for adults, and this person is younger than 18.";
-            warnings.push(
-                Issue::warning(IssueType::BusinessRule, sentence)
-                    .by_rule(rule::UCR_PLACE)
-                    .at("ServiceRequest.subject"),
-            );
-        }
         issues.extend(previous.and_then(|previous| check_priority(previous, referral)));
-        if extension::text(referral, "ic-place-of-care")
-            .is_some_and(|p| !matches!(p, "home" | "care-home" | "temporary"))
-        {
-            let sentence =
-                "A two-hour response is given at home, in a care home or in a temporary residence.";
-            warnings.push(
-                Issue::warning(IssueType::BusinessRule, sentence)
-                    .by_rule(rule::UCR_PLACE)
-                    .at("ServiceRequest.extension"),
-            );
+        let doubts = outside_standard(referral, related, now);
+        match settings.ucr_outside_standard {
+            Doubtful::Refuse => issues.extend(doubts),
+            Doubtful::Warn => warnings
+                .extend(doubts.into_iter().map(|doubt| Issue { severity: fhir::Severity::Warning, ..doubt })),
+            Doubtful::Ignore => {}
         }
     }
     issues
+}
+
+/// For whom, and where, the two-hour standard does not apply.
+fn outside_standard(referral: &Resource, related: &Related, now: Instant) -> Vec<Issue> {
+    let mut doubts = Vec::new();
+    let mut doubt = |sentence: String, at: &str| {
+        doubts.push(Issue::error(IssueType::BusinessRule, sentence).by_rule(rule::UCR_PLACE).at(at));
+    };
+    let today = related.settings.date(now.microseconds());
+    let age = related.patient.as_ref().and_then(|person| age_on(person, today));
+    if let Some(age) = age.filter(|age| *age < 18) {
+        doubt(
+            format!("A two-hour response is for adults from 18, and this person is {age}."),
+            "ServiceRequest.subject",
+        );
+    }
+    let place = extension::text(referral, "ic-place-of-care");
+    if !matches!(place, Some("home" | "care-home" | "temporary")) {
+        let received = match place {
+            Some(place) => format!("and ic-place-of-care is '{place}'"),
+            None => "and the referral does not say where".to_owned(),
+        };
+        let sentence = format!(
+            "A two-hour response is given at home, in a care home or in a temporary residence, {received}. Send the extension \
+             ic-place-of-care with 'home', 'care-home' or 'temporary'."
+        );
+        doubt(sentence, "ServiceRequest.extension");
+    }
+    doubts
 }
 
 /// Refuses to make an active urgent response more or less urgent without saying why.

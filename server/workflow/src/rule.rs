@@ -49,13 +49,19 @@ pub const CLOCK_READ_ONLY: &str = "IC-CLK-01";
 pub const CLOCK_BEFORE_START: &str = "IC-CLK-02";
 /// No contact in the future.
 pub const CLOCK_FUTURE: &str = "IC-CLK-03";
-/// A call does not stop the clock of the two-hour standard.
+/// Only a contact that is known to be face to face stops the clock of the two-hour standard.
 pub const CLOCK_REMOTE: &str = "IC-CLK-04";
 
 /// One open episode for one line, provider and referral.
 pub const EPISODE_TWICE: &str = "IC-EP-01";
 /// An episode that has begun has a start; a finished one has an outcome, and an end that is not before its start.
 pub const EPISODE_END: &str = "IC-EP-03";
+
+/// An episode in a bed says which.
+pub const EPISODE_BED: &str = "IC-EP-04";
+
+/// What has happened lies in the past.
+pub const PAST: &str = "IC-TIME-01";
 
 /// An actual discharge has a destination and a method.
 pub const DISCHARGE_FACTS: &str = "IC-DIS-01";

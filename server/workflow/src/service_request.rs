@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::element::{code_in, fill, is_reference_to, items, put, reference};
 use crate::moves::Machine;
-use crate::{Needs, Outcome, Related, discharge_plan, extension, patient, referral, rule};
+use crate::{Needs, Outcome, Related, discharge_plan, extension, patient, referral, rule, step_down};
 
 /// The moves of a request.
 pub const MACHINE: Machine = Machine {
@@ -92,7 +92,9 @@ pub(crate) fn needs(request: &Resource, previous: Option<&Resource>) -> Needs {
     };
     let line_changed = previous.is_some_and(|previous| service_line(previous) != service_line(request));
     Needs {
-        based_on: based_on(request).map(str::to_owned).filter(|_| request.get("requisition").is_none()),
+        based_on: based_on(request)
+            .map(str::to_owned)
+            .filter(|_| request.get("requisition").is_none() || step_down::looks_at_plan(request, previous)),
         // A transaction may bring the referral and its Task together.
         tasks_of: address.clone().or_else(|| request.address()),
         episodes_of: address,

@@ -8,11 +8,11 @@ use fhir::{Error, Instant, Issue, IssueType, Resource, ResourceType};
 use serde_json::json;
 
 use crate::clock::Clock;
-use crate::element::{code_in, concept, fill, is_reference_to, items, put, reference, same_reference};
+use crate::element::{concept, fill, is_reference_to, items, put, reference, same_reference};
 use crate::fulfilment::{self, focus, is_fulfilment};
 use crate::moves::Machine;
 use crate::service_request::{self, Kind};
-use crate::task_output::{Contact, contact, contact_text, outcome, output};
+use crate::task_output::{Contact, contact, contact_mode, contact_text, outcome};
 use crate::{Effect, Needs, Outcome, Related, episode_of_care, extension, handover, outcome_check, rule};
 
 /// The moves that a client may make. The server also holds, resumes and cancels Tasks with their referral.
@@ -105,8 +105,10 @@ pub(crate) fn update(
     let mut issues = check_fixed(previous, &task);
     issues.extend(check_facts(&task));
     let contact = contact(&task, related);
-    if contact_text(previous) != contact_text(&task) || previous.text("status") != task.text("status") {
-        issues.extend(check_contact(&task, contact.as_ref(), related, now));
+    let other_contact =
+        contact_text(previous) != contact_text(&task) || contact_mode(previous) != contact_mode(&task);
+    if other_contact || previous.text("status") != task.text("status") {
+        issues.extend(check_contact(previous, &task, contact.as_ref(), related, now));
     }
     put(&mut task, "lastModified", Some(json!(now.to_string())));
     if task.text("status") != Some("on-hold") {
@@ -266,7 +268,13 @@ fn check_facts(task: &Resource) -> Option<Issue> {
 
 const MINUTE: i64 = 60_000_000;
 
-fn check_contact(task: &Resource, contact: Option<&Contact>, related: &Related, now: Instant) -> Vec<Issue> {
+fn check_contact(
+    previous: &Resource,
+    task: &Resource,
+    contact: Option<&Contact>,
+    related: &Related,
+    now: Instant,
+) -> Vec<Issue> {
     let Some(contact) = contact else {
         return Vec::new();
     };
@@ -300,18 +308,28 @@ fn check_contact(task: &Resource, contact: Option<&Contact>, related: &Related, 
         let sentence = "The first contact has no time of day, so nobody can tell whether it was within two hours. Send the time.";
         refuse(rule::CLOCK_BEFORE_START, sentence.to_owned());
     }
-    let mode = output(task, "first-contact-mode").and_then(|output| output.get("valueCodeableConcept"));
-    let mode = mode.and_then(|mode| code_in(mode, "ic-contact-mechanism"));
-    if let (true, false, Some(mode)) = (urgent, related.settings.ucr_accept_remote, mode)
-        && mode != "01"
-    {
-        refuse(
-            rule::CLOCK_REMOTE,
-            format!(
-                "A contact of the mechanism '{mode}' does not stop the clock of a two-hour response; only one face to face ('01') \
-                 does. Send as first contact the visit, once it has taken place."
+    // What a clock has counted before is not counted anew.
+    let is_counted = contact_mode(previous) == contact_mode(task)
+        && Clock::of(previous, &related.settings)
+            .is_some_and(|clock| clock.stop.as_ref() == Some(&contact.text));
+    if urgent && !related.settings.ucr_accept_remote && !is_counted {
+        match contact_mode(task) {
+            Some("01") => {}
+            Some(mode) => refuse(
+                rule::CLOCK_REMOTE,
+                format!(
+                    "A contact of the mechanism '{mode}' does not stop the clock of a two-hour response; only one face to face ('01') \
+                     does. Send as first contact the visit, once it has taken place."
+                ),
             ),
-        );
+            None => refuse(
+                rule::CLOCK_REMOTE,
+                "The first contact does not say how it was made, and only one face to face stops the clock of a two-hour response. Send \
+                 with it an output of the type ic-task-output#first-contact-mode with the valueCodeableConcept ic-contact-mechanism#01, \
+                 once the visit has taken place."
+                    .to_owned(),
+            ),
+        }
     }
     issues
 }
@@ -407,6 +425,10 @@ fn episode_effect(
     }
     let referral = related.referral.as_ref().filter(|r| service_request::kind(r) == Some(Kind::Referral));
     let existing = episode_of_care::of_task(task, related);
+    let begins = to == "in-progress" && from != "on-hold";
+    if begins && existing.is_none_or(|episode| extension::find(episode, "ic-bed").is_none()) {
+        warnings.extend(referral.and_then(missing_bed));
+    }
     let mut planned = || {
         let episode = episode_of_care::planned(task, referral?, related, now);
         if episode.get("managingOrganization").is_none() {
@@ -454,6 +476,15 @@ fn episode_effect(
         }
         _ => None,
     }
+}
+
+/// That an episode in a bed begins, and nobody has said in which: the Task has no place for it.
+fn missing_bed(referral: &Resource) -> Option<Issue> {
+    let sentence = "The episode of bed-based care begins, and it does not say in which bed. Update the EpisodeOfCare of this Task with the \
+                    extension ic-bed, a reference to the Location.";
+    (service_request::service_line(referral) == Some("bed-based-intermediate-care")).then(|| {
+        Issue::warning(IssueType::BusinessRule, sentence).by_rule(rule::EPISODE_BED).at("Task.focus")
+    })
 }
 
 /// When the work ended: as the Task says, if that is possible, else now.

@@ -27,6 +27,11 @@ pub(crate) fn contact_text(task: &Resource) -> Option<&str> {
     output(task, "first-contact")?.get("valueDateTime").and_then(Value::as_str)
 }
 
+/// How the first contact was made: a code of `ic-contact-mechanism`.
+pub(crate) fn contact_mode(task: &Resource) -> Option<&str> {
+    code_in(output(task, "first-contact-mode")?.get("valueCodeableConcept")?, "ic-contact-mechanism")
+}
+
 pub(crate) fn contact(task: &Resource, related: &Related) -> Option<Contact> {
     let text = contact_text(task)?;
     Some(Contact { text: text.to_owned(), at: related.settings.interval(text)? })

@@ -1,5 +1,6 @@
 //! The rules at work: a small world that loads what [`crate::needs`] names and writes what comes back, as a server does.
 
+mod clauses;
 mod discharge;
 mod episode;
 mod handover;

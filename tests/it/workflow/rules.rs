@@ -192,7 +192,7 @@ async fn a_journey_has_one_active_plan() {
     builders::move_task(&team, &task, "accepted").await.expect(200);
     let plan = json!({
         "resourceType": "CarePlan", "status": "active", "intent": "plan", "subject": referral["subject"],
-        "category": [coded("ic-careplan-category", "recovery")], "contributor": [{"reference": place::SKILS}],
+        "category": [coded("ic-careplan-category", "recovery")], "author": {"reference": place::SKILS}, "contributor": [{"reference": place::SKILS}],
         "activity": [{"detail": {"status": "scheduled", "description": "Stairs"}}]
     });
     let first = team.post("CarePlan", &plan).await.expect(201);

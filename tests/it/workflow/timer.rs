@@ -84,6 +84,9 @@ async fn a_clock_is_warned_of_breached_and_corrected() {
     let accepted = builders::move_task(&team, &breached, "accepted").await.expect(200).json;
     let seen = fhir::Instant::from_microseconds(fhir::Instant::now().microseconds() + 10 * 60_000_000);
     let mut seen = builders::with_output(accepted, "first-contact", &seen.to_string());
+    let code = |name: &str, code: &str| json!({"coding": [{"system": format!("{}/CodeSystem/{name}", builders::CANONICAL), "code": code}]});
+    let how = json!({"type": code("ic-task-output", "first-contact-mode"), "valueCodeableConcept": code("ic-contact-mechanism", "01")});
+    seen["output"].as_array_mut().unwrap().push(how);
     seen["status"] = "in-progress".into();
     let met = team.put_back(&seen).await.expect(200).json;
     assert_eq!(part(&met, "status"), "met");

@@ -120,7 +120,7 @@ async fn a_plan_of_care() {
     };
     let plan = json!({
         "resourceType": "CarePlan", "status": "active", "intent": "plan", "subject": referral["subject"],
-        "category": [coded("ic-careplan-category", "recovery")], "contributor": [{"reference": place::SKILS}],
+        "category": [coded("ic-careplan-category", "recovery")], "author": {"reference": place::SKILS}, "contributor": [{"reference": place::SKILS}],
         "extension": [hours(14.0), hours(10.5)],
         "activity": [{"detail": {"status": "scheduled", "description": "Stairs"}}]
     });

@@ -74,7 +74,7 @@ fn home_with_reablement() {
     world
         .change(&task, |value| {
             value["status"] = json!("in-progress");
-            value["output"] = json!([contact("2026-11-21T17:00:00Z")]);
+            value["output"] = json!([contact("2026-11-21T17:00:00Z"), face_to_face()]);
         })
         .unwrap();
     assert_eq!(world.status(&episode), "active");

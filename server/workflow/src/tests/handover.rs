@@ -90,7 +90,7 @@ fn offered() -> (World, String, String, String) {
     world.now = at("10:00");
     world
         .change(&task, |value| {
-            value["output"] = json!([contact("2026-11-21T09:50:00Z")]);
+            value["output"] = json!([contact("2026-11-21T09:50:00Z"), face_to_face()]);
             value["status"] = json!("in-progress");
         })
         .unwrap();
@@ -130,7 +130,7 @@ fn a_transfer_that_is_accepted_ends_one_episode_and_begins_the_other() {
     world.now = at("15:00");
     world
         .change(&new, |value| {
-            value["output"] = json!([contact("2026-11-21T14:30:00Z")]);
+            value["output"] = json!([contact("2026-11-21T14:30:00Z"), face_to_face()]);
             value["status"] = json!("in-progress");
         })
         .unwrap();

@@ -3,7 +3,7 @@
 use fhir::{Resource, Value};
 use serde_json::json;
 
-use super::world::{contact, discharge_plan, ours, outcome, reason, refusal, ucr_referral};
+use super::world::{contact, discharge_plan, face_to_face, ours, outcome, reason, refusal, ucr_referral};
 use crate::moves::Machine;
 use crate::{
     Related, care_plan, create, discharge, episode_of_care, extension_url, service_request, task, update,
@@ -71,7 +71,7 @@ fn complete(resource_type: &str, status: &str) -> Resource {
         "ServiceRequest" => ucr_referral(status),
         "Task" => json!({"focus": {"reference": "ServiceRequest/r"}, "for": {"reference": "Patient/p1"},
             "code": {"coding": [{"system": "http://hl7.org/fhir/CodeSystem/task-code", "code": "fulfill"}]},
-            "output": [contact("2026-11-21T10:38:00Z"), outcome("completed-no-ongoing")],
+            "output": [contact("2026-11-21T10:38:00Z"), face_to_face(), outcome("completed-no-ongoing")],
             "statusReason": reason("capacity")}),
         "EpisodeOfCare" => json!({"type": [ours("ic-service-line", "reablement")],
             "period": {"start": "2026-11-21T10:38:00Z", "end": "2026-11-21T10:40:00Z"},

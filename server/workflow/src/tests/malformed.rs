@@ -35,7 +35,7 @@ fn no_shape_of_content_makes_the_rules_panic() {
     world
         .change(&task, |value| {
             value["status"] = json!("in-progress");
-            value["output"] = json!([contact("2026-11-21T09:06:00Z")]);
+            value["output"] = json!([contact("2026-11-21T09:06:00Z"), face_to_face()]);
         })
         .unwrap();
     let episode = world.only(fhir::ResourceType::EPISODE_OF_CARE);

@@ -178,7 +178,7 @@ fn a_referral_on_hold_pauses_its_task_where_it_is() {
                 .change(&task, |value| {
                     value["status"] = json!(step);
                     if step == "in-progress" {
-                        value["output"] = json!([contact("2026-11-21T10:38:00Z")]);
+                        value["output"] = json!([contact("2026-11-21T10:38:00Z"), face_to_face()]);
                     }
                 })
                 .unwrap();
@@ -205,7 +205,7 @@ fn a_hold_by_the_team_is_not_ended_by_the_referral() {
     world.status_to(&task, "accepted").unwrap();
     let start = |value: &mut fhir::Value| {
         value["status"] = json!("in-progress");
-        value["output"] = json!([contact("2026-11-21T10:38:00Z")]);
+        value["output"] = json!([contact("2026-11-21T10:38:00Z"), face_to_face()]);
     };
     world.change(&task, start).unwrap();
     let pause = |value: &mut fhir::Value| {

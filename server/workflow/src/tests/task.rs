@@ -53,7 +53,7 @@ fn first_contact_stops_the_clock_and_begins_the_episode() {
     assert_eq!(extension::text(planned, "ic-place-of-care"), Some("home"));
     assert!(planned.get("period").is_none());
     world.now = at("10:41");
-    world.change(&task, with("in-progress", vec![contact("2026-11-21T10:38:00Z")])).unwrap();
+    world.change(&task, with("in-progress", vec![contact("2026-11-21T10:38:00Z"), face_to_face()])).unwrap();
     let begun = &world.resources[&episode];
     assert_eq!(begun.get("period"), Some(&json!({"start": "2026-11-21T10:38:00Z"})));
     assert_eq!(
@@ -67,11 +67,13 @@ fn first_contact_stops_the_clock_and_begins_the_episode() {
     assert_eq!(clock(&world, &task).stop.as_deref(), Some("2026-11-21T10:38:00Z"));
     // A contact entered wrongly is corrected everywhere.
     world.now = at("12:00");
-    world.change(&task, |value| value["output"] = json!([contact("2026-11-21T11:30:00Z")])).unwrap();
+    world
+        .change(&task, |value| value["output"] = json!([contact("2026-11-21T11:30:00Z"), face_to_face()]))
+        .unwrap();
     assert_eq!(clock(&world, &task).status, "breached");
     assert_eq!(world.resources[&episode].get("period"), Some(&json!({"start": "2026-11-21T11:30:00Z"})));
     assert_eq!(world.resources[&episode].get("statusHistory").unwrap().as_array().unwrap().len(), 2);
-    let output = vec![contact("2026-11-21T11:30:00Z"), outcome("completed-no-ongoing")];
+    let output = vec![contact("2026-11-21T11:30:00Z"), face_to_face(), outcome("completed-no-ongoing")];
     world.now = at("13:00");
     world
         .change(&task, |value| {
@@ -97,7 +99,7 @@ fn what_a_move_needs() {
     assert_eq!(refusal(world.status_to(&task, "in-progress")), missing("Task.output"));
     assert_eq!(refusal(world.status_to(&task, "failed")), missing("Task.statusReason"));
     world.now = at("10:41");
-    world.change(&task, with("in-progress", vec![contact("2026-11-21T10:38:00Z")])).unwrap();
+    world.change(&task, with("in-progress", vec![contact("2026-11-21T10:38:00Z"), face_to_face()])).unwrap();
     assert_eq!(refusal(world.change(&task, with("in-progress", vec![]))), missing("Task.output"));
     assert_eq!(refusal(world.status_to(&task, "completed")), missing("Task.output"));
     assert_eq!(refusal(world.status_to(&task, "on-hold")), missing("Task.statusReason"));
@@ -114,13 +116,16 @@ fn when_a_contact_can_have_been() {
         ("2026-11-21", "01", Some("IC-CLK-02")),
         ("2026-11-21T09:04:30Z", "01", None),
         ("2026-11-21T10:00:00Z", "02", Some("IC-CLK-04")),
+        // Nobody has said how.
+        ("2026-11-21T10:00:00Z", "", Some("IC-CLK-04")),
     ] {
         let (mut world, _, task) = start();
         world.status_to(&task, "accepted").unwrap();
         world.now = at("10:40");
         let how = json!({"type": ours("ic-task-output", "first-contact-mode"),
             "valueCodeableConcept": ours("ic-contact-mechanism", mode)});
-        let result = world.change(&task, with("in-progress", vec![contact(time), how]));
+        let output = if mode.is_empty() { vec![contact(time)] } else { vec![contact(time), how] };
+        let result = world.change(&task, with("in-progress", output));
         match expected {
             Some(rule) => assert_eq!(refusal(result), (422, rule, "Task.output".into()), "{time}"),
             None => result.unwrap(),
@@ -135,7 +140,7 @@ fn a_late_entry_corrects_a_breach() {
     let breached = crate::clock::run_out(&world.resources[&task], &Settings::default(), at("11:06")).unwrap();
     world.resources.insert(task.clone(), breached);
     world.now = at("18:00");
-    world.change(&task, with("in-progress", vec![contact("2026-11-21T10:15:00Z")])).unwrap();
+    world.change(&task, with("in-progress", vec![contact("2026-11-21T10:15:00Z"), face_to_face()])).unwrap();
     assert_eq!(clock(&world, &task).status, "met");
 }
 
@@ -182,7 +187,9 @@ fn a_rejected_referral_goes_to_the_hub_with_its_clock_running_on() {
 #[test]
 fn an_episode_follows_its_task_to_every_end() {
     let in_progress = |world: &mut World, task: &str| {
-        world.change(task, with("in-progress", vec![contact("2026-11-21T09:06:00Z")])).unwrap();
+        world
+            .change(task, with("in-progress", vec![contact("2026-11-21T09:06:00Z"), face_to_face()]))
+            .unwrap();
     };
     for (before, end, code, expected, outcome) in [
         ("accepted", "cancelled", "patient-declined", "cancelled", None),
@@ -217,7 +224,7 @@ fn an_episode_follows_its_task_to_every_end() {
 fn going_on_after_a_pause_does_not_move_the_start() {
     let (mut world, _, task) = start();
     world.status_to(&task, "accepted").unwrap();
-    world.change(&task, with("in-progress", vec![contact("2026-11-21T09:06:00Z")])).unwrap();
+    world.change(&task, with("in-progress", vec![contact("2026-11-21T09:06:00Z"), face_to_face()])).unwrap();
     world.change(&task, because("on-hold", "patient-readmitted")).unwrap();
     world.now = at("2026-11-23T09:00:00Z");
     world.status_to(&task, "in-progress").unwrap();
@@ -294,10 +301,12 @@ fn a_referral_is_completed_with_its_last_task() {
     let second = world.create(second).unwrap();
     for task in [&task, &second] {
         world.status_to(task, "accepted").unwrap();
-        world.change(task, with("in-progress", vec![contact("2026-11-21T09:06:00Z")])).unwrap();
+        world
+            .change(task, with("in-progress", vec![contact("2026-11-21T09:06:00Z"), face_to_face()]))
+            .unwrap();
     }
     assert_eq!(world.all(ResourceType::EPISODE_OF_CARE).len(), 2);
-    let output = || vec![contact("2026-11-21T09:06:00Z"), outcome("completed-low-level")];
+    let output = || vec![contact("2026-11-21T09:06:00Z"), face_to_face(), outcome("completed-low-level")];
     world.change(&task, with("completed", output())).unwrap();
     assert_eq!(world.status(&referral), "active");
     world.change(&second, because("failed", "uncontactable")).unwrap();

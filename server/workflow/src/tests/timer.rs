@@ -47,7 +47,7 @@ fn a_clock_warns_once_and_breaches_once() {
     world.status_to(&task, "accepted").unwrap();
     world
         .change(&task, |value| {
-            value["output"] = json!([contact("2026-11-21T10:15:00Z")]);
+            value["output"] = json!([contact("2026-11-21T10:15:00Z"), face_to_face()]);
             value["status"] = json!("in-progress");
         })
         .unwrap();
@@ -206,7 +206,7 @@ fn in_care(born: &str) -> (World, String) {
     world.now = at("12:00");
     world
         .change(&task, |value| {
-            value["output"] = json!([contact("2026-11-21T11:00:00Z")]);
+            value["output"] = json!([contact("2026-11-21T11:00:00Z"), face_to_face()]);
             value["status"] = json!("in-progress");
         })
         .unwrap();

@@ -141,7 +141,8 @@ fn random_walks_stay_in_the_tables() {
                 if address.starts_with("Task/") {
                     value["statusReason"] = reason("capacity");
                     if matches!(to, "in-progress" | "completed") && value.get("output").is_none() {
-                        value["output"] = json!([contact(&now), outcome("completed-no-ongoing")]);
+                        value["output"] =
+                            json!([contact(&now), face_to_face(), outcome("completed-no-ongoing")]);
                     }
                 }
                 if address.starts_with("ServiceRequest/") && to == "revoked" {

@@ -298,6 +298,11 @@ pub fn contact(time: &str) -> Value {
     json!({"type": ours("ic-task-output", "first-contact"), "valueDateTime": time})
 }
 
+/// How a two-hour response is given.
+pub fn face_to_face() -> Value {
+    json!({"type": ours("ic-task-output", "first-contact-mode"), "valueCodeableConcept": ours("ic-contact-mechanism", "01")})
+}
+
 pub fn outcome(code: &str) -> Value {
     json!({"type": ours("ic-task-output", "outcome"), "valueCodeableConcept": ours("ic-episode-outcome", code)})
 }
