@@ -295,3 +295,58 @@ Title: "Service line to the Yorkshire and Humber record"
 * insert To(0, 1, domiciliary-care, HS, equivalent)
 * insert To(0, 2, equipment-adaptations, EQ, equivalent)
 * insert To(0, 3, end-of-life-support, EOL, equivalent)
+
+// What arrives. A code that stands for several of ours is mapped to the widest of them, and the comment says so.
+
+Instance: ic-bars-to-task-status
+InstanceOf: ConceptMap
+Usage: #definition
+Title: "Status in a booking-and-referral response to Task status"
+* insert MapOf(ic-bars-to-task-status, BaRSToTaskStatus)
+* title = "Status in a booking-and-referral response to Task status"
+* description = "Where the work stands at a team that answers by message: active in its interim response, revoked when it turned the referral down, completed in its final one."
+* sourceCanonical = "http://hl7.org/fhir/ValueSet/request-status"
+* targetCanonical = "http://hl7.org/fhir/ValueSet/task-status"
+* group[0].source = "http://hl7.org/fhir/request-status"
+* group[0].target = "http://hl7.org/fhir/task-status"
+* insert ToAbout(0, 0, active, in-progress, The interim response is sent when the consultation starts and not before)
+* insert ToAbout(0, 1, revoked, rejected, A response; a request that is revoked by its requester is cancelled)
+* insert To(0, 2, completed, completed, equivalent)
+* insert To(0, 3, entered-in-error, entered-in-error, equivalent)
+
+Instance: ic-reject-reasons-to-status-reason
+InstanceOf: ConceptMap
+Usage: #definition
+Title: "Reject reasons to status reason"
+* insert MapOf(ic-reject-reasons-to-status-reason, RejectReasonsToStatusReason)
+* title = "Reject reasons to status reason"
+* description = "Why a team turned a referral down, as the Directory of Services and booking-and-referral messages say it, in our codes. Reject reasons 31 and 32 of the Directory are not mapped: what they mean could not be read in their source."
+* targetCanonical = "https://homefirst.example/fhir/ValueSet/ic-status-reason"
+* group[0].source = "https://fhir.nhs.uk/CodeSystem/rejected-reasons-bars"
+* group[0].target = "https://homefirst.example/fhir/CodeSystem/ic-status-reason"
+* insert ToAbout(0, 0, RRNA, capacity, No resource in the time that was asked for)
+* insert To(0, 1, FC, uncontactable, equivalent)
+* insert To(0, 2, OTH, other, equivalent)
+* group[1].source = "https://homefirst.example/fhir/CodeSystem/ic-dos-reject-reason"
+* group[1].target = "https://homefirst.example/fhir/CodeSystem/ic-status-reason"
+* insert ToAbout(1, 0, 21, other, There is no word for transport in ours)
+* insert To(1, 1, 22, capacity, equivalent)
+* insert To(1, 2, 23, not-clinically-appropriate, equivalent)
+* insert To(1, 3, 24, patient-declined, equivalent)
+* insert ToAbout(1, 4, 26, patient-declined, The person chose another service)
+* insert To(1, 5, 27, uncontactable, equivalent)
+* insert To(1, 6, 40, not-eligible, equivalent)
+* insert ToAbout(1, 7, 42, out-of-area, The nearest reason: how far away)
+* insert To(1, 8, 99, other, equivalent)
+
+Instance: ic-bars-use-case-to-service-line
+InstanceOf: ConceptMap
+Usage: #definition
+Title: "Booking-and-referral use case to service line"
+* insert MapOf(ic-bars-use-case-to-service-line, BaRSUseCaseToServiceLine)
+* title = "Booking-and-referral use case to service line"
+* description = "Which service line a booking-and-referral message asks for. The other use cases are for services that are not of intermediate care."
+* targetCanonical = "https://homefirst.example/fhir/ValueSet/ic-service-line"
+* group[0].source = "https://fhir.nhs.uk/CodeSystem/usecases-categories-bars"
+* group[0].target = "https://homefirst.example/fhir/CodeSystem/ic-service-line"
+* insert To(0, 0, a4t3, urgent-community-response, equivalent)

@@ -29,7 +29,7 @@ Description: "Where a discharge stands; derived by the server."
 * #scheduled "Scheduled" "A time is confirmed and every required team has accepted"
 * #departed "Departed" "The person has left"
 * #cancelled "Cancelled" "Died in hospital, transferred, or the admission goes on"
-* #failed "Failed" "Returned within a day"
+* #failed "Failed" "The person was back in hospital within 24 hours of leaving; the plan stays completed"
 
 ValueSet: ICDischargeStateVS
 Id: ic-discharge-state

@@ -11,7 +11,7 @@ Parent: ServiceRequest
 Id: HFReferral
 Title: "Referral to one intermediate-care service"
 Description: "A request, owned by the referrer, for one service line for one person: step-down from hospital, step-up from home, transfer or onward. The server answers an active one with a fulfilment Task in the same transaction. Must support: a sender supplies the element when it knows it; the server stores, returns, searches and notifies on it."
-* obeys IC-REF-03 and IC-UCR-01 and hf-ref-1 and hf-ref-2
+* obeys IC-REF-03 and IC-UCR-01 and hf-ref-1 and hf-ref-2 and hf-ref-3
 * extension contains
     Extension-UKCore-SourceOfServiceRequest named sourceOfServiceRequest 1..1 MS and
     ic-clock-start named clockStart 0..1 MS and
@@ -58,6 +58,8 @@ Description: "A request, owned by the referrer, for one service line for one per
   * ^short = "Our own referrals are orders; plan and proposal arrive through booking-and-referral messages"
   * ^comment = "Support: stored as sent."
 * intent from ic-referral-intent (required)
+* doNotPerform = false
+  * ^short = "A request here is for something to be done: a team would be asked for it, whatever this said"
 * category 1..* MS
   * ^slicing.discriminator.type = #value
   * ^slicing.discriminator.path = "$this"
@@ -141,6 +143,11 @@ Description: "The entry route is the direction of the referral: step-up with the
 Severity: #error
 Expression: "(category.coding.where(system = 'https://homefirst.example/fhir/CodeSystem/ic-referral-category' and code = 'step-up').exists() implies extension('https://homefirst.example/fhir/StructureDefinition/ic-entry-route').value.where($this = 'step-down').empty()) and (category.coding.where(system = 'https://homefirst.example/fhir/CodeSystem/ic-referral-category' and code = 'step-down').exists() implies extension('https://homefirst.example/fhir/StructureDefinition/ic-entry-route').value.where($this = 'step-up').empty())"
 
+Invariant: hf-ref-3
+Description: "Readiness and the times of a discharge are in the discharge plan and nowhere else, because nothing follows from them in a referral: send ic-discharge in the plan, and basedOn with a reference to it here."
+Severity: #error
+Expression: "extension('https://homefirst.example/fhir/StructureDefinition/ic-discharge').empty()"
+
 
 Profile: HFDischargePlan
 Parent: ServiceRequest
@@ -181,6 +188,8 @@ Description: "One spell's transfer of care: whether the person meets the criteri
   * ^short = "order, plan or proposal, as for every referral"
   * ^comment = "Support: stored as sent."
 * intent from ic-referral-intent (required)
+* doNotPerform = false
+  * ^short = "A request here is for something to be done: a team would be asked for it, whatever this said"
 * category 1..1 MS
   * ^short = "discharge: tells a plan from a referral, in searches and in topics"
   * ^comment = "Support: searched with `category`; further codings may stand in the same concept."

@@ -69,10 +69,10 @@ macro_rules! named {
 
 named! {
     AUDIT_EVENT = "AuditEvent", BINARY = "Binary", BUNDLE = "Bundle", CARE_PLAN = "CarePlan", CARE_TEAM = "CareTeam",
-    CODE_SYSTEM = "CodeSystem", CONCEPT_MAP = "ConceptMap", CONDITION = "Condition",
-    ENCOUNTER = "Encounter", EPISODE_OF_CARE = "EpisodeOfCare", GROUP = "Group", HEALTHCARE_SERVICE = "HealthcareService",
+    CODE_SYSTEM = "CodeSystem", CONCEPT_MAP = "ConceptMap", CONDITION = "Condition", CONSENT = "Consent",
+    ENCOUNTER = "Encounter", EPISODE_OF_CARE = "EpisodeOfCare", FLAG = "Flag", GROUP = "Group", HEALTHCARE_SERVICE = "HealthcareService",
     LOCATION = "Location", OBSERVATION = "Observation", ORGANIZATION = "Organization", PARAMETERS = "Parameters", PATIENT = "Patient",
-    PRACTITIONER = "Practitioner", PRACTITIONER_ROLE = "PractitionerRole", SERVICE_REQUEST = "ServiceRequest",
+    PRACTITIONER = "Practitioner", PRACTITIONER_ROLE = "PractitionerRole", PROVENANCE = "Provenance", SERVICE_REQUEST = "ServiceRequest",
     SUBSCRIPTION = "Subscription", TASK = "Task", VALUE_SET = "ValueSet",
 }
 

@@ -38,6 +38,7 @@ impl Unit<'_> {
         related.requester = self.load(needs.requester.as_deref()).await?;
         related.performer = self.load(needs.performer.as_deref()).await?;
         related.encounter = self.load(needs.encounter.as_deref()).await?;
+        related.whole = self.load(needs.whole.as_deref()).await?;
         if let Some(request) = &needs.tasks_of {
             related.tasks = self.load_referring(ResourceType::TASK, "focus", request, "").await?;
         }
@@ -50,6 +51,12 @@ impl Unit<'_> {
         }
         if let Some(owner) = &needs.owner {
             related.owner_organization = self.organization_behind(owner).await?;
+        }
+        if let Some(person) = &needs.departures_of {
+            let system = workflow::code_system("ic-referral-category");
+            let completed = format!("&status=completed&category={system}|discharge");
+            related.departures =
+                self.load_referring(ResourceType::SERVICE_REQUEST, "patient", person, &completed).await?;
         }
         if let Some((person, resource_types)) = &needs.open_of {
             for resource_type in *resource_types {
@@ -77,6 +84,7 @@ impl Unit<'_> {
             &needs.performer,
             &needs.encounter,
             &needs.owner,
+            &needs.whole,
         ];
         let keys = single.into_iter().flatten().filter_map(|text| Reference::parse(text, base).key());
         let keys: BTreeSet<Key> =

@@ -95,7 +95,7 @@ fn claims(members: &Map<String, Value>) -> impl Iterator<Item = (usize, &str)> {
     claimed.into_iter().flatten().enumerate().filter_map(|(index, url)| Some((index, url.as_str()?)))
 }
 
-/// The name of the profile that the content of a workflow resource asks for.
+/// The name of the profile that the content of a resource asks for.
 fn default_name(resource: &Resource) -> Option<&'static str> {
     let own = |id: &str| format!("{CANONICAL_BASE}/CodeSystem/{id}");
     // Without a code, any of the system.
@@ -134,6 +134,18 @@ fn default_name(resource: &Resource) -> Option<&'static str> {
         }
         ResourceType::EPISODE_OF_CARE => Some("HFEpisode"),
         ResourceType::CARE_PLAN => Some("HFRecoveryPlan"),
+        // Types that are required only where the configuration names them.
+        ResourceType::OBSERVATION => {
+            has(resource.get("code"), &own("ic-score-instrument"), "").then_some("HFIndependenceScore")
+        }
+        ResourceType::HEALTHCARE_SERVICE => {
+            has(resource.get("type"), &own("ic-service-line"), "").then_some("HFTeamService")
+        }
+        ResourceType::PATIENT => Some("HFPatient"),
+        ResourceType::FLAG => Some("HFFlag"),
+        ResourceType::CONSENT => Some("HFConsent"),
+        ResourceType::PROVENANCE => Some("HFProvenance"),
+        ResourceType::AUDIT_EVENT => Some("HFAuditEvent"),
         _ => None,
     }
 }
@@ -181,12 +193,36 @@ mod tests {
             ),
             (json!({"resourceType": "EpisodeOfCare"}), Some("HFEpisode")),
             (json!({"resourceType": "CarePlan"}), Some("HFRecoveryPlan")),
-            (json!({"resourceType": "Patient"}), None),
+            (json!({"resourceType": "Patient"}), Some("HFPatient")),
+            (
+                json!({"resourceType": "Observation", "code": coded("ic-score-instrument", "barthel")}),
+                Some("HFIndependenceScore"),
+            ),
+            (json!({"resourceType": "Observation", "code": {"text": "Weight"}}), None),
+            (
+                json!({"resourceType": "HealthcareService", "type": [coded("ic-service-line", "reablement")]}),
+                Some("HFTeamService"),
+            ),
+            (json!({"resourceType": "HealthcareService"}), None),
+            (json!({"resourceType": "Consent"}), Some("HFConsent")),
+            (json!({"resourceType": "Goal"}), None),
         ];
         for (json, expected) in cases {
             let resource = Resource::new(json).unwrap();
             assert_eq!(default_name(&resource), expected, "{:?}", resource.value());
         }
+    }
+
+    #[test]
+    fn the_types_that_are_required_are_held_to_their_default() {
+        let score = json!({"resourceType": "Observation", "code": {"coding": [{"system": format!("{CANONICAL_BASE}/CodeSystem/ic-score-instrument"), "code": "cfs"}]}});
+        let score = Resource::new(score).unwrap();
+        let names = |settings: &Settings| -> Vec<_> {
+            profiles_for(&score, settings).iter().map(|profile| profile.name.as_str()).collect()
+        };
+        assert!(names(&Settings::default()).is_empty());
+        let required = Settings { required_profiles: [ResourceType::OBSERVATION].into() };
+        assert_eq!(names(&required), ["HFIndependenceScore"]);
     }
 
     #[test]

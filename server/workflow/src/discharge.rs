@@ -17,8 +17,9 @@ pub const STATES: &[(&str, &[&str])] = &[
     ("ready", &["planning", "delayed", "scheduled", "departed", "cancelled"]),
     ("delayed", &["planning", "ready", "scheduled", "departed", "cancelled"]),
     ("scheduled", &["planning", "ready", "delayed", "departed", "cancelled"]),
-    ("departed", &[]),
+    ("departed", &["failed"]),
     ("cancelled", &[]),
+    ("failed", &[]),
 ];
 
 /// One decision: does the person need to be in hospital?
@@ -118,19 +119,31 @@ impl Discharge {
     }
 
     /// The state as it is written: who is ready, without a confirmed time, is `delayed` on the days after the ready date, once that was
-    /// said. A plan that arrives late is `ready` first, so that whoever waits for that is told; the next midnight makes it `delayed`.
+    /// said before. A plan that arrives late is `ready` first, so that whoever waits for that is told; the next midnight makes it
+    /// `delayed`. A discharge that has failed stays one.
     #[must_use]
     pub fn state_at(
         &self,
         status: &str,
-        is_delayed: bool,
+        before: Option<&str>,
         settings: &Settings,
         now: Instant,
     ) -> &'static str {
         let state = self.state(status);
         let today = settings.date(now.microseconds());
         let is_late = state == "ready" && self.ready_date(settings).is_some_and(|ready| ready < today);
-        if is_late && is_delayed { "delayed" } else { state }
+        match (state, before) {
+            ("ready", Some("delayed")) if is_late => "delayed",
+            ("departed", Some("failed")) => "failed",
+            _ => state,
+        }
+    }
+
+    /// Whether the person was back in hospital within a day of leaving it. A day without a time counts from its beginning, so that nobody
+    /// is said to be back who may have been home for longer.
+    #[must_use]
+    pub fn is_undone_by(&self, admitted: &Interval) -> bool {
+        self.left.is_some_and(|left| admitted.low >= left.low && admitted.low.saturating_sub(left.low) < DAY)
     }
 
     /// Whether a time for leaving is confirmed.
@@ -139,6 +152,8 @@ impl Discharge {
         self.planned.is_some() && self.confirmed
     }
 }
+
+const DAY: i64 = 24 * 3_600_000_000;
 
 #[cfg(test)]
 mod tests {
@@ -226,6 +241,27 @@ mod tests {
         ] {
             assert_eq!(discharge.state(status), state, "{discharge:?} {status}");
         }
+    }
+
+    #[test]
+    fn a_discharge_is_undone_within_a_day() {
+        let of = |left: &str| Discharge { left: Settings::default().interval(left), ..Discharge::default() };
+        for (left, admitted, undone) in [
+            ("2026-11-21T15:00:00Z", "2026-11-22T14:59:59Z", true),
+            ("2026-11-21T15:00:00Z", "2026-11-22T15:00:00Z", false),
+            ("2026-11-21T15:00:00Z", "2026-11-21T15:00:00Z", true),
+            // The stay that ended so.
+            ("2026-11-21T15:00:00Z", "2026-11-18T09:00:00Z", false),
+            ("2026-11-21", "2026-11-21T20:00:00Z", true),
+            ("2026-11-21", "2026-11-22T08:00:00Z", false),
+            // Winter time begins in that night: an hour more on the clock, none in the count.
+            ("2026-10-24T15:00:00+01:00", "2026-10-25T14:30:00Z", false),
+        ] {
+            let admitted = Settings::default().interval(admitted).unwrap();
+            assert_eq!(of(left).is_undone_by(&admitted), undone, "{left} {admitted:?}");
+        }
+        let here = Settings::default().interval("2026-11-21").unwrap();
+        assert!(!Discharge::default().is_undone_by(&here));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //!
 //! How the facts are derived is in `discharge`. The referrals based on a plan are not ended with it: that is the hub's decision.
 
+use fhir::primitive::date::Interval;
 use fhir::{Error, Instant, Issue, IssueType, Resource, Value};
 use jiff::civil::Date;
 use serde_json::json;
@@ -10,8 +11,9 @@ use serde_json::json;
 use crate::clock::Settings;
 use crate::discharge::Discharge;
 use crate::element::{concept, extension_url, put, same_reference};
+use crate::referral::check_authored;
 use crate::service_request::{Kind, MACHINE, check_death, check_journey, check_reason, join_journey, kind};
-use crate::{Effect, Outcome, Related, extension, fulfilment, rule, timer};
+use crate::{Effect, Outcome, Related, directory, extension, fulfilment, rule, timer};
 
 pub(crate) fn create(mut plan: Resource, related: &Related, now: Instant) -> Result<Outcome, Error> {
     MACHINE.check_first(&plan)?;
@@ -19,7 +21,7 @@ pub(crate) fn create(mut plan: Resource, related: &Related, now: Instant) -> Res
     let sent = Derived::of(&plan);
     let discharge = Discharge::of(&plan, &related.settings);
     extension::put(&mut plan, "ic-reminder", None);
-    let derived = Derived::write(&mut plan, &discharge, false, related, now);
+    let derived = Derived::write(&mut plan, &discharge, None, related, now);
     let mut warnings = Vec::new();
     for (name, sent, derived) in sent.beside(&derived) {
         if sent.is_some() && sent != derived {
@@ -28,6 +30,7 @@ pub(crate) fn create(mut plan: Resource, related: &Related, now: Instant) -> Res
     }
     let mut issues = check_facts(&plan, &discharge, related, now);
     issues.extend(check_death(&plan, None, related));
+    issues.extend(check_asked(&plan, None, related, now, &mut warnings));
     rule::unless_refused(issues)?;
     complete(&mut plan, &discharge);
     Ok(Outcome { resource: plan, effects: Vec::new(), warnings })
@@ -49,8 +52,7 @@ pub(crate) fn update(
     }
     let discharge = Discharge::of(&plan, &related.settings);
     extension::restore_reminders(previous, &mut plan);
-    let is_delayed = kept.state.as_deref() == Some("delayed");
-    let derived = Derived::write(&mut plan, &discharge, is_delayed, related, now);
+    let derived = Derived::write(&mut plan, &discharge, kept.state.as_deref(), related, now);
     MACHINE.check_move(previous, &plan)?;
     let mut issues = Vec::new();
     for ((name, sent, derived), (_, _, kept)) in sent.beside(&derived).into_iter().zip(sent.beside(&kept)) {
@@ -62,6 +64,7 @@ pub(crate) fn update(
     issues.extend(check_reason(&plan));
     issues.extend(check_facts(&plan, &discharge, related, now));
     issues.extend(check_death(&plan, Some(previous), related));
+    issues.extend(check_asked(&plan, Some(previous), related, now, &mut warnings));
     let (from, to) = (before.state(status(previous)), discharge.state(status(&plan)));
     if from != "scheduled" && to == "scheduled" && !is_overridden(&plan) {
         issues.extend(check_accepted(previous, related));
@@ -73,6 +76,22 @@ pub(crate) fn update(
     complete(&mut plan, &discharge);
     let effects = effects(previous, &plan, (from, to), related, now, &mut warnings);
     Ok(Outcome { resource: plan, effects, warnings })
+}
+
+/// Who asks the hub, which hub, and when it was written, as for a referral.
+fn check_asked(
+    plan: &Resource,
+    previous: Option<&Resource>,
+    related: &Related,
+    now: Instant,
+    warnings: &mut Vec<Issue>,
+) -> Vec<Issue> {
+    if !matches!(status(plan), "active" | "on-hold") {
+        return Vec::new();
+    }
+    let mut issues = directory::check(plan, previous, related, warnings);
+    issues.extend(check_authored(plan, previous, related, now, warnings));
+    issues
 }
 
 /// The two facts that only the server writes.
@@ -92,13 +111,13 @@ impl Derived {
     fn write(
         plan: &mut Resource,
         discharge: &Discharge,
-        is_delayed: bool,
+        before: Option<&str>,
         related: &Related,
         now: Instant,
     ) -> Self {
         let derived = Self {
             ready_date: discharge.ready_date(&related.settings).map(|date| date.to_string()),
-            state: Some(discharge.state_at(status(plan), is_delayed, &related.settings, now).to_owned()),
+            state: Some(discharge.state_at(status(plan), before, &related.settings, now).to_owned()),
         };
         if derived.state.as_deref() != Some("delayed") {
             extension::forget_reminder(plan, timer::DELAY_UNEXPLAINED);
@@ -129,7 +148,25 @@ impl Derived {
 /// Writes what follows from the facts when midnight has passed.
 pub(crate) fn derive(plan: &mut Resource, related: &Related, now: Instant) {
     let discharge = Discharge::of(plan, &related.settings);
-    Derived::write(plan, &discharge, true, related, now);
+    Derived::write(plan, &discharge, Some("delayed"), related, now);
+}
+
+/// The plan of a discharge that has failed: the person was back within a day. What the plan says of the departure stays.
+pub(crate) fn failed(
+    plan: &Resource,
+    admitted: &Interval,
+    related: &Related,
+    now: Instant,
+) -> Option<Resource> {
+    let discharge = Discharge::of(plan, &related.settings);
+    let is_departed = kind(plan) == Some(Kind::DischargePlan)
+        && status(plan) == "completed"
+        && Derived::of(plan).state.as_deref() == Some("departed");
+    (is_departed && discharge.is_undone_by(admitted)).then(|| {
+        let mut plan = plan.clone();
+        Derived::write(&mut plan, &discharge, Some("failed"), related, now);
+        plan
+    })
 }
 
 /// Since when somebody is ready to leave whose leaving is not confirmed, and the state that the plan says.

@@ -29,6 +29,8 @@ mod step_down;
 pub mod task;
 mod task_output;
 pub mod timer;
+mod urgent_response;
+mod whole;
 
 #[cfg(test)]
 mod tests;
@@ -61,6 +63,10 @@ pub struct Related {
     pub encounter: Option<Resource>,
     /// The requests of that person that have not ended.
     pub requests: Vec<Resource>,
+    /// What an activity, an episode or a score belongs to: a Task, a ServiceRequest, an EpisodeOfCare.
+    pub whole: Option<Resource>,
+    /// The discharge plans of that person that are completed.
+    pub departures: Vec<Resource>,
     /// The care plans of that person that have not ended.
     pub care_plans: Vec<Resource>,
     /// The addresses of teams that offer the service line that the performer does not offer.
@@ -100,6 +106,10 @@ pub struct Needs {
     /// Load what is open and about this person: as [`Related::requests`], [`Related::tasks`], [`Related::episodes`] and
     /// [`Related::care_plans`], of the types named.
     pub open_of: Option<(String, &'static [ResourceType])>,
+    /// Load as [`Related::whole`].
+    pub whole: Option<String>,
+    /// Load the completed discharge plans about this person as [`Related::departures`].
+    pub departures_of: Option<String>,
 }
 
 /// The statuses of what has not ended, by type, as `status` is searched for.
@@ -170,7 +180,7 @@ pub fn rule_of_missing(resource: &Resource, issue: &Issue) -> Option<&'static st
 /// What the rules must see before this resource is created (`previous` is `None`) or updated.
 #[must_use]
 pub fn needs(resource: &Resource, previous: Option<&Resource>) -> Needs {
-    match resource.resource_type() {
+    let needs = match resource.resource_type() {
         ResourceType::SERVICE_REQUEST => service_request::needs(resource, previous),
         ResourceType::TASK => task::needs(resource, previous),
         ResourceType::EPISODE_OF_CARE => {
@@ -180,24 +190,25 @@ pub fn needs(resource: &Resource, previous: Option<&Resource>) -> Needs {
         ResourceType::PATIENT => death::needs(resource, previous),
         ResourceType::ENCOUNTER => readmission::needs(resource, previous),
         _ => Needs::default(),
-    }
+    };
+    Needs { whole: whole::of(resource, previous), ..needs }
 }
 
 /// Applies the rules to a resource that is to be created under this id.
 ///
 /// A status that only a later move may give is refused with 409, anything else that the rules do not allow with 422.
 pub fn create(resource: Resource, id: &Id, related: &Related, now: Instant) -> Result<Outcome, Error> {
-    let past = check_past(&resource, related, now)?;
+    let warnings = check_facts(&resource, related, now)?;
     let mut outcome = match resource.resource_type() {
         ResourceType::SERVICE_REQUEST => service_request::create(resource, id, related, now),
         ResourceType::TASK => task::create(resource, related, now),
         ResourceType::EPISODE_OF_CARE => episode_of_care::create(resource, related, now),
         ResourceType::CARE_PLAN => care_plan::create(resource, related),
-        ResourceType::ENCOUNTER => Ok(readmission::note(resource, None, related)),
+        ResourceType::ENCOUNTER => Ok(readmission::note(resource, None, related, now)),
         ResourceType::PATIENT => patient::check(&resource).map(|()| Outcome::unchanged(resource)),
         _ => Ok(Outcome::unchanged(resource)),
     }?;
-    outcome.warnings.extend(past);
+    outcome.warnings.extend(warnings);
     Ok(outcome)
 }
 
@@ -210,27 +221,28 @@ pub fn update(
     related: &Related,
     now: Instant,
 ) -> Result<Outcome, Error> {
-    let past = check_past(&resource, related, now)?;
+    let warnings = check_facts(&resource, related, now)?;
     let mut outcome = match resource.resource_type() {
         ResourceType::SERVICE_REQUEST => service_request::update(previous, resource, related, now),
         ResourceType::TASK => task::update(previous, resource, related, now),
         ResourceType::EPISODE_OF_CARE => episode_of_care::update(previous, resource, related, now),
         ResourceType::CARE_PLAN => care_plan::update(previous, resource, related),
-        ResourceType::ENCOUNTER => Ok(readmission::note(resource, Some(previous), related)),
+        ResourceType::ENCOUNTER => Ok(readmission::note(resource, Some(previous), related, now)),
         ResourceType::PATIENT => {
             patient::check(&resource)?;
             Ok(death::update(previous, resource, related, now))
         }
         _ => Ok(Outcome::unchanged(resource)),
     }?;
-    outcome.warnings.extend(past);
+    outcome.warnings.extend(warnings);
     Ok(outcome)
 }
 
-/// Refuses what cannot have happened yet; what is only doubtful is answered.
-fn check_past(resource: &Resource, related: &Related, now: Instant) -> Result<Vec<Issue>, Error> {
-    let (errors, warnings) =
+/// Refuses what cannot have happened yet, and what belongs to something else than it says; what is only doubtful is answered.
+fn check_facts(resource: &Resource, related: &Related, now: Instant) -> Result<Vec<Issue>, Error> {
+    let (mut errors, warnings): (Vec<Issue>, Vec<Issue>) =
         past::check(resource, &related.settings, now).into_iter().partition(Issue::is_error);
+    errors.extend(whole::check(resource, related));
     rule::unless_refused(errors)?;
     Ok(warnings)
 }

@@ -9,12 +9,14 @@ use crate::clock::Doubtful;
 use crate::duplicate::suspected_twin;
 use crate::element::{code_in, concept, items, put, reference, same_reference};
 use crate::moves::same_but_meta;
-use crate::patient::age_on;
 use crate::service_request::{
-    Kind, MACHINE, begins, check_death, check_journey, check_reason, is_urgent_response, join_journey, kind,
-    performer, service_line, status_reason,
+    Kind, MACHINE, begins, check_death, check_journey, check_reason, join_journey, kind, performer,
+    service_line, status_reason,
 };
-use crate::{Effect, Outcome, Related, directory, episode_of_care, extension, fulfilment, rule, step_down};
+use crate::{
+    Effect, Outcome, Related, directory, episode_of_care, extension, fulfilment, rule, step_down,
+    urgent_response,
+};
 
 pub(crate) fn create(
     mut referral: Resource,
@@ -88,114 +90,45 @@ fn check_content(
     }
     issues.extend(check_death(referral, previous, related));
     issues.extend(directory::check(referral, previous, related, warnings));
-    let settings = &related.settings;
-    let late_reason = extension::find(referral, "ic-late-entry-reason").is_some();
     issues.extend(step_down::check(referral, previous, related));
-    let old = |days: i64| now.microseconds() - days * 24 * 3_600_000_000;
-    if referral.get("authoredOn") != previous.and_then(|p| p.get("authoredOn"))
-        && let Some(authored) = referral.text("authoredOn").and_then(|text| settings.interval(text))
-    {
-        if authored.low > settings.latest(now) {
-            let sentence = "authoredOn lies in the future. Send the time at which the referral was written.";
-            issues.push(
-                Issue::error(IssueType::BusinessRule, sentence)
-                    .by_rule(rule::REFERRAL_AUTHORED)
-                    .at("ServiceRequest.authoredOn"),
-            );
-        } else if authored.high < old(90) && !late_reason {
-            let sentence = "authoredOn is more than 90 days ago, and the extension ic-late-entry-reason does not say why.";
-            warnings.push(
-                Issue::warning(IssueType::BusinessRule, sentence)
-                    .by_rule(rule::REFERRAL_AUTHORED)
-                    .at("ServiceRequest.authoredOn"),
-            );
-        }
-    }
-    if is_urgent_response(referral) {
-        let clock_start = extension::text(referral, "ic-clock-start");
-        let changed = clock_start != previous.and_then(|p| extension::text(p, "ic-clock-start"));
-        match clock_start.map(|text| settings.interval(text)) {
-            None | Some(None) => issues.push(
-                Issue::error(
-                    IssueType::Required,
-                    "A referral for urgent community response says when its clock starts: send the extension ic-clock-start \
-                     with the time at which the service or its single point of access received it.",
-                )
-                .by_rule(rule::UCR_CLOCK_START)
-                .at("ServiceRequest.extension"),
-            ),
-            Some(Some(start)) if changed && start.low > settings.latest(now) => issues.push(
-                Issue::error(
-                    IssueType::BusinessRule,
-                    "The clock of urgent community response cannot start in the future: send in ic-clock-start the time at \
-                     which the referral was received.",
-                )
-                .by_rule(rule::UCR_CLOCK_TIME)
-                .at("ServiceRequest.extension"),
-            ),
-            Some(Some(start)) if changed && start.high < old(1) && !late_reason => warnings.push(
-                Issue::warning(
-                    IssueType::BusinessRule,
-                    "The clock started more than 24 hours ago, and the extension ic-late-entry-reason does not say why.",
-                )
-                .by_rule(rule::UCR_CLOCK_TIME)
-                .at("ServiceRequest.extension"),
-            ),
-            Some(Some(_)) => {}
-        }
-        issues.extend(previous.and_then(|previous| check_priority(previous, referral)));
-        let doubts = outside_standard(referral, related, now);
-        match settings.ucr_outside_standard {
-            Doubtful::Refuse => issues.extend(doubts),
-            Doubtful::Warn => warnings
-                .extend(doubts.into_iter().map(|doubt| Issue { severity: fhir::Severity::Warning, ..doubt })),
-            Doubtful::Ignore => {}
-        }
-    }
+    issues.extend(check_authored(referral, previous, related, now, warnings));
+    issues.extend(urgent_response::check(referral, previous, related, now, warnings));
     issues
 }
 
-/// For whom, and where, the two-hour standard does not apply.
-fn outside_standard(referral: &Resource, related: &Related, now: Instant) -> Vec<Issue> {
-    let mut doubts = Vec::new();
-    let mut doubt = |sentence: String, at: &str| {
-        doubts.push(Issue::error(IssueType::BusinessRule, sentence).by_rule(rule::UCR_PLACE).at(at));
+/// When a request was written: not in the future, and what is entered late says why.
+pub(crate) fn check_authored(
+    request: &Resource,
+    previous: Option<&Resource>,
+    related: &Related,
+    now: Instant,
+    warnings: &mut Vec<Issue>,
+) -> Option<Issue> {
+    let settings = &related.settings;
+    let authored = request.text("authoredOn")?;
+    if previous.and_then(|previous| previous.text("authoredOn")) == Some(authored) {
+        return None;
+    }
+    let written = settings.interval(authored)?;
+    let issue = |severity: fn(IssueType, String) -> Issue, sentence: String| {
+        severity(IssueType::BusinessRule, sentence)
+            .by_rule(rule::REFERRAL_AUTHORED)
+            .at("ServiceRequest.authoredOn")
     };
-    let today = related.settings.date(now.microseconds());
-    let age = related.patient.as_ref().and_then(|person| age_on(person, today));
-    if let Some(age) = age.filter(|age| *age < 18) {
-        doubt(
-            format!("A two-hour response is for adults from 18, and this person is {age}."),
-            "ServiceRequest.subject",
-        );
-    }
-    let place = extension::text(referral, "ic-place-of-care");
-    if !matches!(place, Some("home" | "care-home" | "temporary")) {
-        let received = match place {
-            Some(place) => format!("and ic-place-of-care is '{place}'"),
-            None => "and the referral does not say where".to_owned(),
-        };
+    if written.low > settings.latest(now) {
         let sentence = format!(
-            "A two-hour response is given at home, in a care home or in a temporary residence, {received}. Send the extension \
-             ic-place-of-care with 'home', 'care-home' or 'temporary'."
+            "authoredOn, '{authored}', lies in the future. Send the time at which the request was written."
         );
-        doubt(sentence, "ServiceRequest.extension");
+        return Some(issue(Issue::error, sentence));
     }
-    doubts
-}
-
-/// Refuses to make an active urgent response more or less urgent without saying why.
-fn check_priority(previous: &Resource, referral: &Resource) -> Option<Issue> {
-    let is_stat = |request: &Resource| request.text("priority") == Some("stat");
-    let changed = previous.text("status") == Some("active") && is_stat(previous) != is_stat(referral);
-    let explained = status_reason(referral).is_some() && status_reason(referral) != status_reason(previous);
-    let sentence = "An urgent response that becomes 'stat', or is it no more, says why: send the extension \
-                    http://hl7.org/fhir/StructureDefinition/request-statusReason with the reason for the new priority. The clock follows it.";
-    (changed && !explained).then(|| {
-        Issue::error(IssueType::BusinessRule, sentence)
-            .by_rule(rule::UCR_PRIORITY)
-            .at("ServiceRequest.priority")
-    })
+    let is_late = written.high < now.microseconds() - 90 * 24 * 3_600_000_000;
+    if is_late && extension::find(request, "ic-late-entry-reason").is_none() {
+        let sentence = format!(
+            "authoredOn, '{authored}', is more than 90 days ago, and the extension ic-late-entry-reason does not say why."
+        );
+        warnings.push(issue(Issue::warning, sentence));
+    }
+    None
 }
 
 /// Tells of, or refuses (409), a second referral of the person to the same team and line within a day, unless its sender says that it

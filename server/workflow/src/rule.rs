@@ -60,6 +60,9 @@ pub const EPISODE_END: &str = "IC-EP-03";
 /// An episode in a bed says which.
 pub const EPISODE_BED: &str = "IC-EP-04";
 
+/// An episode belongs to its referral, and a score to its episode.
+pub const EPISODE_WHOLE: &str = "IC-EP-05";
+
 /// What has happened lies in the past.
 pub const PAST: &str = "IC-TIME-01";
 

@@ -78,19 +78,23 @@ pub(crate) fn needs(request: &Resource, previous: Option<&Resource>) -> Needs {
     let address = previous.and_then(Resource::address);
     let text = |value: Option<&Value>| reference(value).map(str::to_owned);
     let patient = text(request.get("subject"));
-    if kind == Kind::DischargePlan {
-        return Needs {
-            tasks_based_on: address,
-            patient: patient.filter(|_| begins(request, previous)),
-            encounter: text(request.get("encounter")),
-            ..Needs::default()
-        };
-    }
     let begins = begins(request, previous);
     let changed = |of: fn(&Resource) -> Option<&Value>| {
         begins || previous.is_some_and(|previous| reference(of(previous)) != reference(of(request)))
     };
     let line_changed = previous.is_some_and(|previous| service_line(previous) != service_line(request));
+    let requester = text(request.get("requester")).filter(|_| changed(|request| request.get("requester")));
+    let performer = text(performer(request)).filter(|_| changed(performer) || line_changed);
+    if kind == Kind::DischargePlan {
+        return Needs {
+            tasks_based_on: address,
+            patient: patient.filter(|_| begins),
+            encounter: text(request.get("encounter")),
+            requester,
+            performer,
+            ..Needs::default()
+        };
+    }
     Needs {
         based_on: based_on(request)
             .map(str::to_owned)
@@ -103,8 +107,8 @@ pub(crate) fn needs(request: &Resource, previous: Option<&Resource>) -> Needs {
             .filter(|_| begins)
             .map(|patient| (patient, &[ResourceType::SERVICE_REQUEST][..])),
         patient: patient.filter(|_| begins),
-        requester: text(request.get("requester")).filter(|_| changed(|request| request.get("requester"))),
-        performer: text(performer(request)).filter(|_| changed(performer) || line_changed),
+        requester,
+        performer,
         ..Needs::default()
     }
 }

@@ -49,7 +49,10 @@ async fn requests_that_are_given_up_leave_nothing_open() {
                 AND pid <> pg_backend_pid() AND state LIKE 'idle in transaction%'";
     let since = std::time::Instant::now();
     while server.count(open).await > 0 {
-        assert!(since.elapsed() < Duration::from_secs(60), "a connection went back with its transaction open");
+        assert!(
+            since.elapsed() < Duration::from_secs(60),
+            "a connection went back with its transaction open"
+        );
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let parts = "SELECT count(*) FROM (SELECT date_trunc('milliseconds', min(last_updated)) FROM version v \

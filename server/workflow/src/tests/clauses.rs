@@ -208,3 +208,80 @@ fn an_episode_is_not_begun_or_ended_tomorrow() {
     assert_eq!(refusal(world.change(&episode, begun("2026-11-22"))), start);
     world.change(&episode, begun("2026-11-21T09:00:00Z")).unwrap();
 }
+
+/// A team that has accepted: its Task and its episode.
+fn accepted() -> (World, String, String, String) {
+    let (mut world, plan) = planned("Patient/p1");
+    world.create(reablement_referral(&plan)).unwrap();
+    let task = world.only(ResourceType::TASK);
+    world.status_to(&task, "accepted").unwrap();
+    let episode = world.only(ResourceType::EPISODE_OF_CARE);
+    (world, plan, task, episode)
+}
+
+#[test]
+fn an_activity_is_a_part_of_a_teams_task_for_the_same_person() {
+    let (mut world, _, task, _) = accepted();
+    let visit = |of: &str, person: &str| {
+        json!({"resourceType": "Task", "status": "accepted", "intent": "order", "code": ours("ic-activity-type", "care-visit"),
+        "partOf": [{"reference": of}], "for": {"reference": person}, "owner": {"reference": REABLEMENT}})
+    };
+    let first = world.create(visit(&task, "Patient/p1")).unwrap();
+    let refused = |at: &str| (422, "IC-TASK-01", at.to_owned());
+    assert_eq!(refusal(world.create(visit(&first, "Patient/p1"))), refused("Task.partOf"));
+    assert_eq!(refusal(world.create(visit(&task, "Patient/p2"))), refused("Task.for"));
+    let elsewhere = "https://elsewhere.example/fhir/Task/1";
+    world.create(visit(elsewhere, "Patient/p2")).unwrap();
+    assert_eq!(
+        refusal(world.change(&first, |value| value["for"]["reference"] = json!("Patient/p2"))),
+        refused("Task.for")
+    );
+    world.status_to(&first, "requested").unwrap();
+}
+
+#[test]
+fn an_episode_belongs_to_its_referral_and_a_score_to_its_episode() {
+    let (mut world, plan, _, episode) = accepted();
+    let mut another = world.resources[&episode].value().clone();
+    another["managingOrganization"] = json!({"reference": "Organization/another"});
+    let members = another.as_object_mut().unwrap();
+    ["id", "meta", "statusHistory", "extension"].iter().for_each(|name| drop(members.shift_remove(*name)));
+    let refused = |at: &str| (422, "IC-EP-05", at.to_owned());
+    let changed = |pointer: &str, text: &str| {
+        let mut other = another.clone();
+        *other.pointer_mut(pointer).unwrap() = json!(text);
+        other
+    };
+    for (pointer, text, at) in [
+        ("/patient/reference", "Patient/p2", "EpisodeOfCare.patient"),
+        ("/identifier/0/value", "another journey", "EpisodeOfCare.identifier"),
+        ("/referralRequest/0/reference", plan.as_str(), "EpisodeOfCare.referralRequest"),
+    ] {
+        assert_eq!(refusal(world.create(changed(pointer, text))), refused(at));
+    }
+    world.create(another).unwrap();
+    let score = |of: &str, person: &str| {
+        json!({"resourceType": "Observation", "status": "final", "effectiveDateTime": "2026-11-21", "subject": {"reference": person},
+        "code": ours("ic-score-instrument", "barthel"), "extension": [extension("ic-episode", "valueReference", json!({"reference": of}))]})
+    };
+    world.create(score(&episode, "Patient/p1")).unwrap();
+    assert_eq!(refusal(world.create(score(&episode, "Patient/p2"))), refused("Observation.subject"));
+    assert_eq!(refusal(world.create(score(&plan, "Patient/p1"))), refused("Observation.extension"));
+}
+
+#[test]
+fn a_discharge_plan_is_written_before_it_is_sent_and_addressed_to_a_hub() {
+    let mut world = World::new();
+    let ward = |line: &str| json!({"resourceType": "HealthcareService", "id": line, "active": true, "type": [ours("ic-service-line", line)]});
+    world.put(ward("care-transfer-hub"));
+    world.put(ward("reablement"));
+    for (team, told) in [("care-transfer-hub", false), ("reablement", true)] {
+        let mut plan = discharge_plan(&[]);
+        plan["performer"] = json!([{"reference": format!("HealthcareService/{team}")}]);
+        world.create(plan).unwrap();
+        assert_eq!(world.warnings.iter().any(|issue| issue.rule == Some("IC-REF-05")), told, "{team}");
+    }
+    let mut late = discharge_plan(&[]);
+    late["authoredOn"] = json!("2026-11-21T10:00:00Z");
+    assert_eq!(refusal(world.create(late)), (422, "IC-REF-06", "ServiceRequest.authoredOn".to_owned()));
+}

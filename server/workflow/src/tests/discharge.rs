@@ -285,3 +285,53 @@ fn a_plan_without_the_extension_is_in_planning() {
     assert_eq!(world.resources[&plan].get("extension"), Some(&expected));
     assert!(world.all(ResourceType::TASK).is_empty());
 }
+
+#[test]
+fn who_is_back_within_a_day_was_not_discharged() {
+    let stay = |time: &str| {
+        json!({"resourceType": "Encounter", "status": "in-progress", "class": {"code": "EMER"},
+        "subject": {"reference": "Patient/p1"}, "period": {"start": time}})
+    };
+    for (time, after) in [("2026-11-22T14:00:00Z", "failed"), ("2026-11-22T15:00:00Z", "departed")] {
+        let (mut world, plan, _, task) = ready();
+        world.status_to(&task, "accepted").unwrap();
+        world.now = at("15:05");
+        world.change(&plan, add(left("2026-11-21T15:00:00Z"))).unwrap();
+        assert_eq!((state(&world, &plan).as_str(), world.status(&plan)), ("departed", "completed"));
+        world.now = at("2026-11-22T16:00:00Z");
+        world.create(stay(time)).unwrap();
+        assert_eq!((state(&world, &plan).as_str(), world.status(&plan)), (after, "completed"), "{time}");
+        // Known as that from then on: read and sent back it is the same, and a second stay adds nothing.
+        let told = world.resources[&plan].clone();
+        world.change(&plan, |value| value["meta"]["tag"] = json!([{"code": "seen"}])).unwrap();
+        assert_eq!(state(&world, &plan), after);
+        world.create(stay("2026-11-22T14:30:00Z")).unwrap();
+        assert_eq!(state(&world, &plan), "failed");
+        assert!(after != "failed" || crate::moves::same_but_meta(&told, &world.resources[&plan]));
+    }
+}
+
+#[test]
+fn the_stay_that_the_discharge_ended_does_not_undo_it() {
+    let (mut world, plan, _, task) = ready();
+    let stay = |status: &str| {
+        json!({"resourceType": "Encounter", "status": status, "class": {"code": "IMP"},
+        "subject": {"reference": "Patient/p1"}})
+    };
+    let encounter = world.create(stay("planned")).unwrap();
+    world.change(&plan, |value| value["encounter"] = json!({"reference": encounter})).unwrap();
+    world.status_to(&task, "accepted").unwrap();
+    world.now = at("15:05");
+    world.change(&plan, add(left("2026-11-21T15:00:00Z"))).unwrap();
+    let begun = |value: &mut Value| {
+        value["status"] = json!("in-progress");
+        value["period"] = json!({"start": "2026-11-21T15:01:00Z"});
+    };
+    world.change(&encounter, begun).unwrap();
+    // Nobody knows when this one began.
+    world.create(stay("in-progress")).unwrap();
+    assert_eq!(state(&world, &plan), "departed");
+    let other = world.create(stay("planned")).unwrap();
+    world.change(&other, begun).unwrap();
+    assert_eq!(state(&world, &plan), "failed");
+}

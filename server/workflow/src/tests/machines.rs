@@ -214,7 +214,7 @@ fn a_discharge_plan_moves_like_any_request() {
 #[test]
 fn the_states_of_a_discharge_are_those_of_its_table() {
     let states: Vec<&str> = discharge::STATES.iter().map(|(state, _)| *state).collect();
-    assert_eq!(states, ["planning", "ready", "delayed", "scheduled", "departed", "cancelled"]);
+    assert_eq!(states, ["planning", "ready", "delayed", "scheduled", "departed", "cancelled", "failed"]);
     assert!(discharge::STATES.iter().flat_map(|(_, to)| *to).all(|to| states.contains(to)));
 }
 

@@ -388,7 +388,8 @@ fn what_the_rules_must_see() {
     let expected = Needs { based_on, tasks_of: address.clone(), episodes_of: address, ..Needs::default() };
     assert_eq!(needs(&referral, Some(&referral)), expected);
     let mut plan = resource(discharge_plan(&[]));
-    assert_eq!(needs(&plan, None), Needs { patient: person, ..Needs::default() });
+    let ward = Some("PractitionerRole/ward".to_owned());
+    assert_eq!(needs(&plan, None), Needs { patient: person, requester: ward, ..Needs::default() });
     plan.members_mut().insert("id".into(), json!("p"));
     let expected = Needs { tasks_based_on: Some("ServiceRequest/p".into()), ..Needs::default() };
     assert_eq!(needs(&plan, Some(&plan)), expected);

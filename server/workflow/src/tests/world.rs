@@ -209,7 +209,15 @@ impl World {
             requester: one(&needs.requester),
             performer: one(&needs.performer),
             encounter: one(&needs.encounter),
+            whole: one(&needs.whole),
             requests: open(ResourceType::SERVICE_REQUEST),
+            departures: self
+                .all(ResourceType::SERVICE_REQUEST)
+                .into_iter()
+                .filter(|r| needs.departures_of.is_some() && r.text("status") == Some("completed"))
+                .filter(|r| reference(r.get("subject")) == needs.departures_of.as_deref())
+                .cloned()
+                .collect(),
             care_plans: open(ResourceType::CARE_PLAN),
             settings: self.settings.clone(),
             tasks: of.chain(based_on).map(|t| (*t).clone()).chain(open(ResourceType::TASK)).collect(),
