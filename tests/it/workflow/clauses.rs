@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::client::Caller;
-use tests::{TestServer, builders, place};
+use tests::{TestReceiver, TestServer, builders, place};
 
 fn coded(name: &str, code: &str) -> Value {
     json!({"coding": [{"system": format!("{}/CodeSystem/{name}", builders::CANONICAL), "code": code}]})
@@ -147,5 +147,102 @@ async fn what_a_profile_states_is_held() {
         assert_eq!(answer.status, status, "{resource}: {}", answer.text());
         assert!(status == 201 || answer.expressions() == [expression], "{}", answer.text());
         assert!(answer.text().contains(words), "{}", answer.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn back_within_a_day_is_a_failed_discharge() {
+    let server = TestServer::start().await;
+    let (epr, hub) = (server.caller("epr"), server.caller("hub"));
+    let patient = builders::new_patient(&epr).await;
+    let plan = builders::discharge_plan(&patient, &builders::hours_ago(20));
+    let mut plan = epr.post("ServiceRequest", &plan).await.expect(201).json;
+    let address = format!("ServiceRequest/{}", plan["id"].as_str().unwrap());
+    let left = json!([
+        {"url": "actualDischarge", "valueDateTime": builders::hours_ago(3)},
+        {"url": "dischargeMethod", "valueCode": "1"},
+        {"url": "destination", "valueCodeableConcept": {"coding": [{"system": "https://fhir.hl7.org.uk/CodeSystem/UKCore-DischargeDestinationEngland", "code": "19"}]}}
+    ]);
+    let parts = plan["extension"][0]["extension"].as_array_mut().unwrap();
+    parts.extend(left.as_array().unwrap().iter().cloned());
+    epr.put_back(&plan).await.expect(200);
+    let told = TestReceiver::start().await;
+    let subscription = builders::subscription("discharge-changed", &told.endpoint, &[]);
+    hub.post("Subscription", &subscription).await.expect(201);
+    server.settle().await;
+    let stay = |start: &str| {
+        json!({
+            "resourceType": "Encounter", "status": "in-progress", "subject": {"reference": patient},
+            "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "EMER"},
+            "serviceProvider": {"reference": place::HOSPITAL}, "period": {"start": start}
+        })
+    };
+    // The stay that led to it is entered late.
+    epr.post("Encounter", &stay(&builders::hours_ago(90))).await.expect(201);
+    server.settle().await;
+    assert!(told.events().is_empty());
+    epr.post("Encounter", &stay(&builders::hours_ago(1))).await.expect(201);
+    server.settle().await;
+    let focus: Vec<_> = told.events().into_iter().filter_map(|event| event.focus).collect();
+    assert_eq!(focus, [address.clone()]);
+    let failed = epr.get(&address).await.expect(200);
+    assert_eq!((&failed.json["status"], failed.header("etag")), (&json!("completed"), "W/\"3\""));
+    let found = hub.search("ServiceRequest", &[("discharge-state", "failed")]).await.expect(200);
+    assert_eq!(found.matches().len(), 1);
+    // Sent back as it was read, it is as it was.
+    assert_eq!(epr.put_back(&failed.json).await.expect(200).header("etag"), "W/\"3\"");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_belongs_together_is_about_one_person() {
+    let server = TestServer::start().await;
+    let (hub, team) = (server.caller("hub"), server.caller("reablement"));
+    let (referral, task) = builders::referred(&hub).await;
+    builders::move_task(&team, &task, "accepted").await.expect(200);
+    let patient = referral["subject"]["reference"].as_str().unwrap();
+    let found = team.search("EpisodeOfCare", &[("patient", patient)]).await.expect(200);
+    let episode = format!("EpisodeOfCare/{}", found.matches()[0]);
+    let own = builders::new_patient(&team).await;
+    let visit = |person: &str| {
+        json!({
+            "resourceType": "Task", "status": "accepted", "intent": "order", "code": coded("ic-activity-type", "care-visit"),
+            "partOf": [{"reference": format!("Task/{}", task["id"].as_str().unwrap())}], "for": {"reference": person},
+            "owner": {"reference": place::SKILS_SERVICE}
+        })
+    };
+    let score = |person: &str| {
+        let episode = extension("ic-episode", "valueReference", json!({"reference": episode}));
+        json!({
+            "resourceType": "Observation", "status": "final", "code": coded("ic-score-instrument", "barthel"), "valueInteger": 12,
+            "subject": {"reference": person}, "effectiveDateTime": builders::hours_ago(0), "extension": [episode]
+        })
+    };
+    for (resource, rule) in [(visit(&own), "IC-TASK-01"), (score(&own), "IC-EP-05")] {
+        let refused = team.post(resource["resourceType"].as_str().unwrap(), &resource).await.expect(422);
+        assert!(refused.names_rule(rule), "{}", refused.text());
+    }
+    team.post("Task", &visit(patient)).await.expect(201);
+    team.post("Observation", &score(patient)).await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_message_says_is_told_in_our_codes() {
+    let server = TestServer::start().await;
+    let hub = server.caller("hub");
+    let ours = |name: &str| format!("{}/CodeSystem/{name}", builders::CANONICAL);
+    let bars = "https://fhir.nhs.uk/CodeSystem";
+    for (system, code, target, expected) in [
+        (format!("{bars}/rejected-reasons-bars"), "RRNA", ours("ic-status-reason"), "capacity"),
+        (
+            format!("{bars}/usecases-categories-bars"),
+            "a4t3",
+            ours("ic-service-line"),
+            "urgent-community-response",
+        ),
+        (ours("ic-dos-reject-reason"), "42", ours("ic-status-reason"), "out-of-area"),
+    ] {
+        let address = format!("ConceptMap/$translate?system={system}&code={code}&targetsystem={target}");
+        let answer = hub.get(&address).await.expect(200).text().to_owned();
+        assert!(answer.contains(&format!("\"code\":\"{expected}\"")), "{code}: {answer}");
     }
 }
