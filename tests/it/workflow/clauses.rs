@@ -184,7 +184,7 @@ async fn back_within_a_day_is_a_failed_discharge() {
     epr.post("Encounter", &stay(&builders::hours_ago(1))).await.expect(201);
     server.settle().await;
     let focus: Vec<_> = told.events().into_iter().filter_map(|event| event.focus).collect();
-    assert_eq!(focus, [address.clone()]);
+    assert_eq!(focus, std::slice::from_ref(&address));
     let failed = epr.get(&address).await.expect(200);
     assert_eq!((&failed.json["status"], failed.header("etag")), (&json!("completed"), "W/\"3\""));
     let found = hub.search("ServiceRequest", &[("discharge-state", "failed")]).await.expect(200);
