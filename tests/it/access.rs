@@ -1,3 +1,4 @@
 //! Who sees what.
 
+mod directory;
 mod leak;

@@ -101,6 +101,11 @@ impl Context {
         context
     }
 
+    /// The organisations that the caller acts for, by their codes: whatever is held about them here.
+    pub(crate) fn codes(&self) -> Vec<Key> {
+        self.caller.organizations.iter().map(|code| organization_key(code)).collect()
+    }
+
     pub(crate) fn actor(&self) -> Actor {
         Actor {
             client: self.caller.client.clone(),
@@ -109,6 +114,11 @@ impl Context {
             request_id: self.request_id.clone(),
         }
     }
+}
+
+/// The key that stands for whoever acts for the organisation with this code.
+pub(crate) fn organization_key(code: &str) -> Key {
+    Key::of_parts("organization", &[code])
 }
 
 /// The code systems whose codes name an organisation in a token: ODS, and our own for those that ODS does not know.

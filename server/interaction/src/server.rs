@@ -11,7 +11,7 @@ use serde::Deserialize;
 use store::Store;
 use tokio::sync::Notify;
 
-use crate::context::organization_systems;
+use crate::context::{organization_key, organization_systems};
 use crate::label::WORKFLOW;
 use crate::unit::Write;
 use crate::{Clock, Context, Handling, Interaction, Reply};
@@ -195,7 +195,7 @@ impl Server {
         }
         let identifiers = self.organization_identifiers(code)?;
         let mut keys = self.store.identified(&identifiers, 10).await?;
-        keys.push(Key::of_parts("organization", &[code]));
+        keys.push(organization_key(code));
         if let Ok(mut known) = self.parties.lock() {
             if known.len() > 10_000 {
                 known.clear();

@@ -1,6 +1,7 @@
 //! A unit of work that is being planned: the drafts of every resource that it will write, until they are settled into one
 //! [`store::Commit`]. A single write is a unit of one; a transaction is a unit of many.
 
+mod directory;
 mod hand_over;
 mod settle;
 mod write;

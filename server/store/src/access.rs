@@ -106,9 +106,20 @@ impl Access {
         }
     }
 
-    /// The condition on a row of `resource` or `version` under this alias; its parameter, if any, is added to `parameters`.
+    /// The condition on a row of `resource` under this alias, or of a `version` that is current; its parameter, if any, is added to `parameters`.
     pub(crate) fn condition(&self, alias: &str, parameters: &mut Parameters) -> String {
         self.condition_of(alias, &[], parameters)
+    }
+
+    /// The condition on a row of `version` under this alias: it may be read, and what was restricted since may be by its parties alone.
+    pub(crate) fn condition_of_version(&self, alias: &str, parameters: &mut Parameters) -> String {
+        let of_row = self.condition(alias, parameters);
+        let Policy::Parties(own) = &self.policy else { return of_row };
+        let own = format!("${}", parameters.push(own.clone()));
+        format!(
+            "({of_row} AND ({alias}.parties IS NULL OR {alias}.parties && {own} OR NOT EXISTS (\
+             SELECT FROM resource now WHERE now.key = {alias}.key AND now.confidentiality > 0)))"
+        )
     }
 
     /// The same for rows that are of these types, or of any when there is none.

@@ -61,6 +61,8 @@ pub struct Change {
     /// Those that the version before held.
     pub previous_business_identifiers: Vec<Key>,
     pub label: Label,
+    /// Who puts it there, for a new entry of the directory; empty for what its parties alone change.
+    pub keepers: Vec<Key>,
 }
 
 impl Change {

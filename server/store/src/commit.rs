@@ -162,6 +162,7 @@ impl<'a> Arrays<'a> {
             let (held, previous) = (&change.business_identifiers, &change.previous_business_identifiers);
             arrays.gone.hold(previous, held, source);
             arrays.new.hold(held, previous, source);
+            arrays.new.keep(&change.keepers, source);
         }
         arrays
     }

@@ -78,7 +78,7 @@ impl Store {
     pub async fn history_total(&self, access: &Access, key: Key) -> Result<i64> {
         let mut parameters = Parameters::default();
         let k = parameters.push(key.uuid());
-        let visible = access.condition("v", &mut parameters);
+        let visible = access.condition_of_version("v", &mut parameters);
         let sql = format!("SELECT count(*) FROM version v WHERE v.key = ${k} AND {visible}");
         self.counted(Plan::Once, &sql, &parameters).await
     }
@@ -113,7 +113,7 @@ fn sql(
         filter.push_str(&format!(" AND v.last_updated < ${}", parameters.push(system_time(until))));
     }
     filter.push_str(" AND ");
-    filter.push_str(&access.condition("v", parameters));
+    filter.push_str(&access.condition_of_version("v", parameters));
     let columns = Stored::COLUMNS;
     match versions {
         Versions::OfResource(key) => {

@@ -60,6 +60,7 @@ pub(crate) struct Satellites {
     composite: (Vec<Uuid>, Vec<Uuid>, Vec<i32>, Vec<String>),
     business: (Vec<Uuid>, Vec<Uuid>),
     timer: (Vec<Uuid>, Vec<i64>),
+    keeper: (Vec<Uuid>, Vec<String>),
     /// Each once, and in one order, so that those who write the same rows do not wait for each other in a circle.
     vocabulary: BTreeMap<(i32, String), Uuid>,
     vocabulary_columns: (Vec<i32>, Vec<String>, Vec<Uuid>),
@@ -105,6 +106,14 @@ impl Satellites {
         if let (Some(due), None) = (previous.due, rows.due) {
             self.timer.0.push(source);
             self.timer.1.push(due);
+        }
+    }
+
+    /// Adds who puts an entry of the directory there.
+    pub(crate) fn keep(&mut self, keepers: &[Key], source: Uuid) {
+        if !keepers.is_empty() {
+            self.keeper.0.push(source);
+            self.keeper.1.push(array_text(keepers));
         }
     }
 
@@ -177,11 +186,16 @@ impl Satellites {
             ("vocabulary_new", include_str!("../sql/commit/vocabulary_new.sql")),
             ("business_new", include_str!("../sql/commit/business_new.sql")),
             ("timer_new", include_str!("../sql/commit/timer_new.sql")),
+            ("keeper_new", include_str!("../sql/commit/keeper_new.sql")),
         ];
         let (composite, vocabulary) = (&self.composite, &self.vocabulary_columns);
         let composite = columns(&composite.0, [&composite.1, &composite.2, &composite.3]);
         let vocabulary = columns(&vocabulary.0, [&vocabulary.1, &vocabulary.2]);
-        self.with_columns(texts, [composite, vocabulary, self.business_columns(), self.timer_columns()])
+        let keeper = columns(&self.keeper.0, [&self.keeper.1]);
+        self.with_columns(
+            texts,
+            [composite, vocabulary, self.business_columns(), self.timer_columns(), keeper],
+        )
     }
 
     /// The parts that delete these rows. The vocabulary stays.

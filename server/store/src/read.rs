@@ -24,7 +24,7 @@ impl Store {
         let mut parameters = Parameters::default();
         let n = parameters.push(key.uuid());
         let m = parameters.push(version.number());
-        let visible = access.condition("v", &mut parameters);
+        let visible = access.condition_of_version("v", &mut parameters);
         let sql = format!(
             "SELECT {} FROM version v WHERE v.key = ${n} AND v.version_id = ${m} AND {visible}",
             Stored::COLUMNS

@@ -233,7 +233,7 @@ impl Store {
         let k = parameters.push(key.uuid());
         let f = parameters.push(from);
         let t = parameters.push(to);
-        let visible = access.condition("v", &mut parameters);
+        let visible = access.condition_of_version("v", &mut parameters);
         let sql = format!(
             "SELECT e.number, e.at, {} FROM subscription_event e LEFT JOIN version v ON v.seq = e.seq AND {visible} \
              WHERE e.subscription = ${k} AND e.number BETWEEN ${f} AND ${t} ORDER BY e.number",

@@ -1,6 +1,8 @@
 //! What the rules need to know of the resources that a resource refers to: whether they are there and visible, and whose
 //! they are. One statement answers for all references of a write.
 
+use std::collections::HashMap;
+
 use fhir::{Key, ResourceType};
 
 use crate::access::Parameters;
@@ -52,7 +54,25 @@ impl Store {
             .collect()
     }
 
-    /// The resources with one of these identifier keys (see [`search::IndexRows::identifiers`]), at most `limit`.
+    /// Who put each of these entries of the directory there, of those of which that is known.
+    pub async fn keepers(&self, keys: &[Key]) -> Result<HashMap<Key, Vec<Key>>> {
+        if keys.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let keys: Vec<_> = keys.iter().map(|key| key.uuid()).collect();
+        let client = self.client().await?;
+        let statement =
+            client.prepare_cached(include_str!("../sql/keepers.sql")).await.map_err(from_postgres)?;
+        let rows = client.query(&statement, &[&keys]).await.map_err(from_postgres)?;
+        let keepers = |row: &tokio_postgres::Row| {
+            let parties: Vec<uuid::Uuid> = row.get(1);
+            (Key::from_uuid(row.get(0)), parties.into_iter().map(Key::from_uuid).collect())
+        };
+        Ok(rows.iter().map(keepers).collect())
+    }
+
+    /// The resources with one of these identifier keys (see [`search::IndexRows::identifiers`]), at most `limit`, the first that were
+    /// made first.
     pub async fn identified(&self, identifiers: &[Key], limit: i64) -> Result<Vec<Key>> {
         let identifiers: Vec<_> = identifiers.iter().map(|key| key.uuid()).collect();
         let client = self.client().await?;

@@ -183,8 +183,13 @@ async fn the_circle_of_care_reads_and_only_parties_write() {
     restricted["meta"]["security"] =
         json!([{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}]);
     hub.put_back(&restricted).await.expect(200);
-    ucr.get(&hidden.observation).await.expect(404);
-    hub.get(&hidden.observation).await.expect(200);
+    // So are the versions of before.
+    for suffix in ["", "/_history", "/_history/1", "/_history/2"] {
+        ucr.get(&format!("{}{suffix}", hidden.observation)).await.expect(404);
+        hub.get(&format!("{}{suffix}", hidden.observation)).await.expect(200);
+    }
+    let id = hidden.observation.split('/').nth(1).unwrap();
+    assert!(!ucr.get("Observation/_history").await.expect(200).text().contains(id));
 }
 
 #[tokio::test(flavor = "multi_thread")]

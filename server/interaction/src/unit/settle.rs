@@ -16,9 +16,10 @@ impl Unit<'_> {
         let references: Vec<References> =
             self.drafts.iter().map(|draft| References::of(draft, base)).collect();
         let targets = self.targets(&references).await?;
+        let keepers = self.keepers().await?;
         for (draft, references) in self.drafts.iter().zip(&references).filter(|(draft, _)| draft.from_client)
         {
-            self.check(draft, references, &targets).map_err(|error| draft.blamed(error))?;
+            self.check(draft, references, &targets, &keepers).map_err(|error| draft.blamed(error))?;
         }
         let parties = self.parties(&references, &targets);
         self.contents = self
@@ -45,6 +46,7 @@ impl Unit<'_> {
                 business_identifiers: held(&draft.resource),
                 previous_business_identifiers: held(&draft.previous_resource),
                 label: labelled.map(|resource| label(resource, parties)).unwrap_or_default(),
+                keepers: self.becomes_keeper(draft),
             });
         }
         Ok(Commit { changes, absent: std::mem::take(&mut self.absent), actor: self.context.actor() })
@@ -73,12 +75,14 @@ impl Unit<'_> {
         draft: &Draft,
         references: &References,
         targets: &HashMap<Key, Target>,
+        keepers: &HashMap<Key, Vec<Key>>,
     ) -> Result<(), Error> {
         if self.server.settings.check_references {
             let base = &self.server.settings.base;
             reference::check(&references.now, base, targets, |key| self.leaves(key))?;
         }
         self.check_right(draft, targets)?;
+        self.check_keeper(draft, keepers)?;
         self.check_mover(draft, references, targets)
     }
 

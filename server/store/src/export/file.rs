@@ -60,7 +60,7 @@ impl Store {
     pub async fn export_versions(&self, access: &Access, file: &File, seqs: &[i64]) -> Result<Vec<Stored>> {
         let mut parameters = Parameters::default();
         let n = parameters.push(seqs.to_vec());
-        let visible = access.condition(if file.deleted { "b" } else { "v" }, &mut parameters);
+        let visible = access.condition_of_version(if file.deleted { "b" } else { "v" }, &mut parameters);
         let before = match file.deleted {
             true => " JOIN version b ON b.key = v.key AND b.version_id = v.version_id - 1",
             false => "",
@@ -77,10 +77,10 @@ impl Store {
         let mut parameters = Parameters::default();
         let n = parameters.push(key.uuid());
         let moment = parameters.push(system_time(moment));
-        let visible = access.condition("v", &mut parameters);
+        let visible = access.condition_of_version("v", &mut parameters);
         let sql = format!(
-            "SELECT {} FROM version v WHERE v.key = ${n} AND v.last_updated < ${moment} AND {visible} \
-             ORDER BY v.version_id DESC LIMIT 1",
+            "SELECT {} FROM (SELECT * FROM version WHERE key = ${n} AND last_updated < ${moment} \
+             ORDER BY version_id DESC LIMIT 1) v WHERE {visible}",
             Stored::COLUMNS
         );
         Ok(self.many(&sql, &parameters).await?.pop())

@@ -105,6 +105,7 @@ async fn write(server: &TestServer, resource: &Resource) -> bool {
         business_identifiers: Vec::new(),
         previous_business_identifiers: Vec::new(),
         label: Label::default(),
+        keepers: Vec::new(),
     };
     let commit = Commit { changes: vec![change], absent: Vec::new(), actor: Actor::default() };
     let committed = server.running().store.commit(commit).await;
