@@ -3,11 +3,9 @@
 //!
 //! A condition sees what the caller sees, as the entries of the same transaction leave it that are processed before.
 
-use std::collections::BTreeSet;
-
 use auth::Right;
 use fhir::{Cause, Error, Id, Key, Resource, ResourceType};
-use search::query::Criterion;
+use search::{IndexRows, query::Criterion};
 use store::{Absent, Operation, Stored};
 
 use crate::Handling;
@@ -53,17 +51,15 @@ impl Unit<'_> {
             self.server.value_sets(self.context, &::search::decode_pairs(condition)?).await?;
         let criteria = ::search::parse_criteria(resource_type, condition, &options)?;
         let access = &self.context.access;
-        let touched: BTreeSet<Key> = self.touched().collect();
-        let limit = u32::try_from(touched.len() + 2).unwrap_or(u32::MAX);
+        let limit = u32::try_from(self.touched().count() + 2).unwrap_or(u32::MAX);
         let mut matches = self.server.store.matching(access, resource_type, &criteria, limit).await?;
-        matches.retain(|stored| !touched.contains(&Key::of_resource(stored.resource_type, &stored.id)));
+        matches.retain(|stored| !self.touches(Key::of_resource(stored.resource_type, &stored.id)));
         let locks = locks(resource_type, condition, &criteria);
-        let except = touched.into_iter().collect();
-        let absent = Absent { resource_type, criteria, access: access.clone(), locks, except };
+        let absent = Absent { resource_type, criteria, access: access.clone(), locks };
         let written: Vec<&str> = self
             .all_written(resource_type)
-            .filter(|(key, resource)| self.meets(&absent, *key, resource))
-            .filter_map(|(_, resource)| resource.id())
+            .filter(|(key, _, rows)| self.meets(&absent, *key, rows))
+            .filter_map(|(_, resource, _)| resource.id())
             .collect();
         if !written.is_empty() {
             self.check_absent(&matches)?;
@@ -90,8 +86,9 @@ impl Unit<'_> {
         for stored in found {
             let Some(resource) = stored.resource()? else { continue };
             let key = Key::of_resource(stored.resource_type, &stored.id);
+            let rows = ::search::index(&resource, &self.server.settings.base, &self.server.zone);
             let of_type = |absent: &&Absent| absent.resource_type == stored.resource_type;
-            if self.absent().iter().filter(of_type).any(|absent| self.meets(absent, key, &resource)) {
+            if self.absent().iter().filter(of_type).any(|absent| self.meets(absent, key, &rows)) {
                 return Err(Error::new(
                     Cause::WriteConflict,
                     format!("{}/{} was created in between.", stored.resource_type, stored.id),
@@ -101,11 +98,10 @@ impl Unit<'_> {
         Ok(())
     }
 
-    /// Whether a resource meets a condition.
-    fn meets(&self, absent: &Absent, key: Key, resource: &Resource) -> bool {
-        let rows = ::search::index(resource, &self.server.settings.base, &self.server.zone);
+    /// Whether a resource that is found by these rows meets a condition.
+    fn meets(&self, absent: &Absent, key: Key, rows: &IndexRows) -> bool {
         let now = self.now().microseconds();
-        absent.criteria.iter().all(|criterion| ::search::matches(criterion, &rows, key, now) == Some(true))
+        absent.criteria.iter().all(|criterion| ::search::matches(criterion, rows, key, now) == Some(true))
     }
 
     /// What a conditional update is to do: with no match it creates, with one it follows that version.

@@ -147,9 +147,8 @@ impl Unit<'_> {
                 self.remember(key, stored);
             }
         }
-        for (key, written) in self.all_written(resource_type) {
-            let rows = ::search::index(written, base, &self.server.zone);
-            let holds = criteria.iter().all(|c| ::search::matches(c, &rows, key, 0) == Some(true));
+        for (key, written, rows) in self.all_written(resource_type) {
+            let holds = criteria.iter().all(|c| ::search::matches(c, rows, key, 0) == Some(true));
             if holds {
                 found.insert(key, written.clone());
             } else {

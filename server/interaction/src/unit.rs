@@ -9,9 +9,11 @@ mod write;
 pub(crate) use write::{Plan, Write};
 
 use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
 use auth::Right;
 use fhir::{Cause, Error, Id, Instant, Issue, Key, Resource, ResourceType, VersionId};
+use search::IndexRows;
 use store::{Absent, Content, Operation, Stored, Written};
 use validation::Finding;
 use workflow::{Effect, Outcome};
@@ -28,7 +30,7 @@ pub(crate) struct Unit<'a> {
     contents: Vec<Option<Content>>,
     by_key: HashMap<Key, usize>,
     /// What a transaction will write, although it is not planned yet: rules and references may look ahead to it.
-    incoming: HashMap<Key, Resource>,
+    incoming: HashMap<Key, Incoming>,
     /// Those of them that are new.
     creating: HashSet<Key>,
     /// What a transaction will delete.
@@ -40,6 +42,12 @@ pub(crate) struct Unit<'a> {
     entry: Option<usize>,
 }
 
+/// What a transaction will write, and what that is found by once somebody looks.
+struct Incoming {
+    resource: Resource,
+    rows: OnceLock<IndexRows>,
+}
+
 /// The next version of one resource, before its label and index rows are known.
 struct Draft {
     id: Id,
@@ -48,6 +56,8 @@ struct Draft {
     previous: Option<Stored>,
     previous_resource: Option<Resource>,
     resource: Option<Resource>,
+    /// What the resource is found by, once somebody looks.
+    rows: OnceLock<IndexRows>,
     /// Whether a client sent it, so that its references and the right to write it are checked.
     from_client: bool,
     issues: Vec<Issue>,
@@ -97,7 +107,7 @@ impl<'a> Unit<'a> {
     /// Lets conditions, rules and references look ahead to a resource that this unit will write.
     pub(crate) fn announce(&mut self, resource: Resource) {
         if let Some(key) = resource.key() {
-            self.incoming.insert(key, resource);
+            self.incoming.insert(key, Incoming { resource, rows: OnceLock::new() });
         }
     }
 
@@ -114,6 +124,11 @@ impl<'a> Unit<'a> {
     /// Every resource that the unit will write or delete, as far as is known.
     pub(crate) fn touched(&self) -> impl Iterator<Item = Key> {
         self.incoming.keys().chain(&self.going).copied()
+    }
+
+    /// Whether the unit will write or delete this resource, as far as is known.
+    pub(crate) fn touches(&self, key: Key) -> bool {
+        self.incoming.contains_key(&key) || self.going.contains(&key)
     }
 
     /// The conditions that must still hold when this unit is written.
@@ -138,18 +153,28 @@ impl<'a> Unit<'a> {
     pub(crate) fn written(&self, key: Key) -> Option<&Resource> {
         match self.by_key.get(&key) {
             Some(draft) => self.drafts[*draft].resource.as_ref(),
-            None => self.incoming.get(&key),
+            None => self.incoming.get(&key).map(|incoming| &incoming.resource),
         }
     }
 
-    /// Every resource of a type that this unit writes.
-    pub(crate) fn all_written(&self, resource_type: ResourceType) -> impl Iterator<Item = (Key, &Resource)> {
+    /// Every resource of a type that this unit writes, with what it is found by. That is asked for by each of many conditions,
+    /// and made once.
+    pub(crate) fn all_written(
+        &self,
+        resource_type: ResourceType,
+    ) -> impl Iterator<Item = (Key, &Resource, &IndexRows)> {
         let ahead = self.incoming.iter().filter(|(key, _)| !self.by_key.contains_key(key));
-        let drafts = self
-            .drafts
-            .iter()
-            .filter_map(|d| Some((Key::of_resource(d.resource_type, d.id.as_str()), d.resource.as_ref()?)));
-        ahead.map(|(key, r)| (*key, r)).chain(drafts).filter(move |(_, r)| r.resource_type() == resource_type)
+        let ahead = ahead.map(|(key, incoming)| (*key, &incoming.resource, &incoming.rows));
+        let drafts = self.drafts.iter().filter_map(|draft| {
+            let key = Key::of_resource(draft.resource_type, draft.id.as_str());
+            Some((key, draft.resource.as_ref()?, &draft.rows))
+        });
+        let server = self.server;
+        let index = move |resource| ::search::index(resource, &server.settings.base, &server.zone);
+        ahead
+            .chain(drafts)
+            .filter(move |(_, resource, _)| resource.resource_type() == resource_type)
+            .map(move |(key, resource, rows)| (key, resource, rows.get_or_init(|| index(resource))))
     }
 
     /// Whether this unit creates the resource, so that nothing in the database can refer to it yet.
@@ -239,6 +264,7 @@ impl<'a> Unit<'a> {
             previous,
             previous_resource,
             resource: Some(outcome.resource),
+            rows: OnceLock::new(),
             from_client: true,
             issues,
             entry: self.entry,
@@ -285,6 +311,7 @@ impl<'a> Unit<'a> {
             previous: Some(previous),
             previous_resource,
             resource: None,
+            rows: OnceLock::new(),
             from_client: true,
             issues: Vec::new(),
             entry: self.entry,
@@ -343,6 +370,7 @@ impl<'a> Unit<'a> {
             previous,
             previous_resource,
             resource: Some(resource),
+            rows: OnceLock::new(),
             from_client: false,
             issues: Vec::new(),
             entry: self.entry,
@@ -362,6 +390,7 @@ impl<'a> Unit<'a> {
                     let key = resource.key().ok_or_else(|| Error::exception("an effect updates nothing"))?;
                     if let Some(draft) = self.by_key.get(&key) {
                         self.drafts[*draft].resource = Some(resource);
+                        self.drafts[*draft].rows = OnceLock::new();
                         continue;
                     }
                     if self.incoming.contains_key(&key) {

@@ -94,8 +94,6 @@ pub struct Absent {
     pub access: Access,
     /// What two creates must have in common to exclude each other: the identifiers they name, or the whole condition.
     pub locks: Vec<Key>,
-    /// What does not count: the same unit of work deletes or changes it.
-    pub except: Vec<Key>,
 }
 
 /// A unit of work: all of it is written, or nothing.
@@ -103,6 +101,8 @@ pub struct Absent {
 pub struct Commit {
     pub changes: Vec<Change>,
     pub absent: Vec<Absent>,
+    /// What does not count for these conditions: the same unit of work deletes or changes it.
+    pub except: Vec<Key>,
     pub actor: Actor,
 }
 

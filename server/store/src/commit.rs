@@ -71,7 +71,7 @@ pub(crate) async fn write_under_conditions(
     let locks: Vec<Key> = commit.absent.iter().flat_map(|absent| absent.locks.iter().copied()).collect();
     lock(client, &locks).await?;
     for absent in &commit.absent {
-        if absent.is_outrun(client).await? {
+        if absent.is_outrun(client, &commit.except).await? {
             return Ok(None);
         }
     }

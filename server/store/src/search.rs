@@ -12,7 +12,7 @@ mod page;
 pub(crate) mod plan;
 
 use deadpool_postgres::GenericClient;
-use fhir::ResourceType;
+use fhir::{Key, ResourceType};
 use search::Query;
 use search::query::{Criterion, Summary, Total};
 
@@ -120,12 +120,12 @@ impl Store {
 }
 
 impl Absent {
-    /// Whether something matches by now.
-    pub(crate) async fn is_outrun(&self, client: &impl GenericClient) -> Result<bool> {
+    /// Whether something else than these resources matches by now.
+    pub(crate) async fn is_outrun(&self, client: &impl GenericClient, except: &[Key]) -> Result<bool> {
         let mut parameters = Parameters::default();
         let mut filter = filter(&self.access, &[self.resource_type], &self.criteria, &mut parameters);
-        if !self.except.is_empty() {
-            let except: Vec<_> = self.except.iter().map(|key| key.uuid()).collect();
+        if !except.is_empty() {
+            let except: Vec<_> = except.iter().map(|key| key.uuid()).collect();
             filter.push_str(&format!(" AND r.key <> ALL(${})", parameters.push(except)));
         }
         let sql = format!("SELECT FROM resource r WHERE {filter} LIMIT 1");

@@ -583,3 +583,36 @@ async fn an_operation_that_changes_something_is_no_entry() {
     let look = json!({"request": {"method": "GET", "url": format!("{url}/$meta")}});
     assert_eq!(statuses(&epr.post("", &builders::transaction(&[look])).await.expect(200)), ["200"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_of_many_conditions_sees_what_the_others_make() {
+    let server = TestServer::start().await;
+    let epr = server.caller("epr");
+    let person = |number: usize| {
+        let identifier = json!([{"system": "https://x.example/many", "value": format!("M-{number}")}]);
+        json!({"resourceType": "Patient", "identifier": identifier})
+    };
+    let condition = |number: usize| format!("identifier=https://x.example/many|M-{number}");
+    let entry = |number: usize| {
+        json!({
+            "fullUrl": format!("urn:uuid:1c5e5e9e-0000-4000-8000-{number:012}"), "resource": person(number % 200),
+            "request": {"method": "POST", "url": "Patient", "ifNoneExist": condition(number % 200)}
+        })
+    };
+    // The last hundred are the first hundred again.
+    let bundle = builders::transaction(&(0..300).map(entry).collect::<Vec<_>>());
+    let first = statuses(&epr.post("", &bundle).await.expect(200));
+    assert_eq!(
+        (&first[..200], &first[200..]),
+        (&vec!["201".to_owned(); 200][..], &vec!["200".to_owned(); 100][..])
+    );
+    assert_eq!(statuses(&epr.post("", &bundle).await.expect(200)), vec!["200"; 300]);
+    let mut changed: Vec<_> = (0..200).map(|number| {
+        let mut person = person(number);
+        person["active"] = (number % 2 == 0).into();
+        json!({"resource": person, "request": {"method": "PUT", "url": format!("Patient?{}", condition(number))}})
+    }).collect();
+    changed.push(json!({"request": {"method": "GET", "url": "Patient?active=true&_summary=count&identifier=https://x.example/many|"}}));
+    let answer = epr.post("", &builders::transaction(&changed)).await.expect(200);
+    assert_eq!(answer.entries()[200]["resource"]["total"], 100);
+}

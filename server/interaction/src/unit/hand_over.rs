@@ -38,6 +38,7 @@ impl Unit<'_> {
             previous: Some(stored),
             previous_resource: Some(task),
             resource: Some(old),
+            rows: std::sync::OnceLock::new(),
             from_client: true,
             issues: Vec::new(),
             entry: self.entry,

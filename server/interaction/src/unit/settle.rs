@@ -49,7 +49,9 @@ impl Unit<'_> {
                 keepers: self.becomes_keeper(draft),
             });
         }
-        Ok(Commit { changes, absent: std::mem::take(&mut self.absent), actor: self.context.actor() })
+        let absent = std::mem::take(&mut self.absent);
+        let except = if absent.is_empty() { Vec::new() } else { self.touched().collect() };
+        Ok(Commit { changes, absent, except, actor: self.context.actor() })
     }
 
     /// What the drafts refer to, before and after, and the drafts' own current rows.

@@ -107,7 +107,8 @@ async fn write(server: &TestServer, resource: &Resource) -> bool {
         label: Label::default(),
         keepers: Vec::new(),
     };
-    let commit = Commit { changes: vec![change], absent: Vec::new(), actor: Actor::default() };
+    let commit =
+        Commit { changes: vec![change], absent: Vec::new(), except: Vec::new(), actor: Actor::default() };
     let committed = server.running().store.commit(commit).await;
     let committed = committed.unwrap_or_else(|error| panic!("{:?}: {error:?}", resource.key()));
     matches!(committed, Committed::Written(_))
