@@ -51,7 +51,8 @@ impl Unit<'_> {
             self.server.value_sets(self.context, &::search::decode_pairs(condition)?).await?;
         let criteria = ::search::parse_criteria(resource_type, condition, &options)?;
         let access = &self.context.access;
-        let limit = u32::try_from(self.touched().count() + 2).unwrap_or(u32::MAX);
+        // Rounded, so that the conditions of a transaction are few statements and not each its own.
+        let limit = u32::try_from((self.touched().count() + 2).next_power_of_two()).unwrap_or(u32::MAX);
         let mut matches = self.server.store.matching(access, resource_type, &criteria, limit).await?;
         matches.retain(|stored| !self.touches(Key::of_resource(stored.resource_type, &stored.id)));
         let locks = locks(resource_type, condition, &criteria);
