@@ -10,6 +10,9 @@ use workflow::{Needs, Related};
 use crate::Handling;
 use crate::unit::Unit;
 
+/// A resource that is to be written, over that version.
+type Of<'a> = Option<(&'a Resource, Option<&'a Resource>)>;
+
 impl Unit<'_> {
     /// The related resources for a resource that is to be written over `previous`.
     pub(crate) async fn related(
@@ -17,7 +20,8 @@ impl Unit<'_> {
         resource: &Resource,
         previous: Option<&Resource>,
     ) -> Result<Related, Error> {
-        let mut related = self.load_needs(&workflow::needs(resource, previous)).await?;
+        let needs = workflow::needs(resource, previous);
+        let mut related = self.load_needs_of(&needs, Some((resource, previous))).await?;
         if let Some(line) = workflow::line_not_offered(resource, &related) {
             related.candidates = self.offering(line).await?;
         }
@@ -26,12 +30,17 @@ impl Unit<'_> {
 
     /// What the rules need.
     pub(crate) async fn load_needs(&mut self, needs: &Needs) -> Result<Related, Error> {
+        self.load_needs_of(needs, None).await
+    }
+
+    /// What the rules need for a resource and the version before it. What these refer to is looked for on the same way.
+    async fn load_needs_of(&mut self, needs: &Needs, of: Of<'_>) -> Result<Related, Error> {
         let mut related = Related {
             hub: self.server.settings.hub.clone(),
             settings: self.server.workflow.clone(),
             ..Related::default()
         };
-        self.load_ahead(needs).await?;
+        self.load_ahead(needs, of).await?;
         related.referral = self.load(needs.focus.as_deref()).await?;
         related.plan = self.load(needs.based_on.as_deref()).await?;
         related.patient = self.load(needs.patient.as_deref()).await?;
@@ -74,7 +83,7 @@ impl Unit<'_> {
     }
 
     /// Reads in one go what the rules need and this unit does not write.
-    async fn load_ahead(&mut self, needs: &Needs) -> Result<(), Error> {
+    async fn load_ahead(&mut self, needs: &Needs, of: Of<'_>) -> Result<(), Error> {
         let base = &self.server.settings.base;
         let single = [
             &needs.focus,
@@ -89,11 +98,18 @@ impl Unit<'_> {
         let keys = single.into_iter().flatten().filter_map(|text| Reference::parse(text, base).key());
         let keys: BTreeSet<Key> =
             keys.filter(|key| self.written(*key).is_none() && self.remembered(*key).is_none()).collect();
-        let keys: Vec<Key> = keys.into_iter().collect();
-        for stored in self.server.store.read_all(&Access::system(), &keys).await? {
-            self.remember(stored.key(), stored);
+        let contents: Vec<Key> = keys.into_iter().collect();
+        if contents.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let mut keys = BTreeSet::new();
+        if let Some((resource, previous)) = of {
+            for version in [Some(resource), previous].into_iter().flatten() {
+                keys.extend(version.references(base).iter().filter_map(|(_, reference)| reference.key()));
+            }
+            keys.extend(previous.and_then(Resource::key));
+        }
+        self.look_for(keys, &contents).await
     }
 
     /// The resource that a reference names, as this unit leaves it.

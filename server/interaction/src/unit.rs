@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 use auth::Right;
 use fhir::{Cause, Error, Id, Instant, Issue, Key, Resource, ResourceType, VersionId};
 use search::IndexRows;
-use store::{Absent, Content, Operation, Stored, Written};
+use store::{Absent, Content, Operation, Stored, Target, Written};
 use validation::Finding;
 use workflow::{Effect, Outcome};
 
@@ -38,6 +38,8 @@ pub(crate) struct Unit<'a> {
     absent: Vec<Absent>,
     /// What was read on the way, so that effects know which version they follow.
     remembered: HashMap<Key, Stored>,
+    /// What was looked for on the way of what the drafts refer to; `None` for what there is not.
+    targets: HashMap<Key, Option<Target>>,
     now: Instant,
     entry: Option<usize>,
 }
@@ -89,6 +91,7 @@ impl<'a> Unit<'a> {
             going: Vec::new(),
             absent: Vec::new(),
             remembered: HashMap::new(),
+            targets: HashMap::new(),
             now: server.clock.now(),
             entry: None,
         }

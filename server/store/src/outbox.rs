@@ -76,7 +76,7 @@ impl Store {
 
     /// The right to number events, until the [`Outbox`] is finished or dropped; `None` while another process has it.
     pub async fn outbox(&self) -> Result<Option<Outbox>> {
-        let mut outbox = Outbox { client: Some(self.client().await?), epoch: 0 };
+        let mut outbox = Outbox { client: Some(self.client().await?), epoch: 0, tells: false };
         outbox.client()?.batch_execute("BEGIN").await.map_err(from_postgres)?;
         match outbox.query(include_str!("../sql/outbox_lock.sql"), &[]).await?.first() {
             Some(row) => outbox.epoch = row.get(0),
@@ -94,6 +94,8 @@ impl Store {
 pub struct Outbox {
     client: Option<Object>,
     epoch: i64,
+    /// Whether anything but the end of changes that nobody is told of is written.
+    tells: bool,
 }
 
 impl Outbox {
@@ -152,6 +154,7 @@ impl Outbox {
 
     /// Marks that subscriptions begin, change or end in this transaction, so that every process learns of it.
     pub async fn next_epoch(&mut self) -> Result<()> {
+        self.tells = true;
         if let Some(row) = self.query(include_str!("../sql/outbox_epoch.sql"), &[]).await?.first() {
             self.epoch = row.get(0);
         }
@@ -213,12 +216,17 @@ impl Outbox {
     /// Numbers the matches (a subscription and the `seq` of a change) that their subscription may see, and takes the changes
     /// out of the queue: the done ones, and the dead ones with what is wrong with them. How many events there are now.
     pub async fn number(
-        &self,
+        &mut self,
         matches: &[(Key, i64)],
         unrestricted: bool,
         done: &[i64],
         dead: &[(i64, String)],
     ) -> Result<i64> {
+        if matches.is_empty() && dead.is_empty() {
+            self.query(include_str!("../sql/outbox_taken.sql"), &[&done]).await?;
+            return Ok(0);
+        }
+        self.tells = true;
         let sql = include_str!("../sql/outbox_number.sql")
             .replace("{visible}", &parties_condition("v", "s.parties"));
         let (subscriptions, seqs): (Vec<Uuid>, Vec<i64>) =
@@ -230,9 +238,12 @@ impl Outbox {
         Ok(rows.first().map_or(0, |row| row.get(0)))
     }
 
-    /// Commits, and gives the lock and the connection back.
+    /// Commits, and gives the lock and the connection back. A number that was given is on the disk before anybody is told. When
+    /// nobody is told, nothing waits for the disk: should Postgres die at this moment, the changes are in the queue again, and
+    /// come to nothing again; whatever was written after this is lost with it, or not at all.
     pub async fn finish(mut self) -> Result<()> {
-        self.client()?.batch_execute("COMMIT").await.map_err(from_postgres)?;
+        let end = if self.tells { "COMMIT" } else { "SET LOCAL synchronous_commit = off; COMMIT" };
+        self.client()?.batch_execute(end).await.map_err(from_postgres)?;
         drop(self.client.take());
         Ok(())
     }

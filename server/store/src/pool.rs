@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, QueueMode, RecyclingMethod, Runtime};
 use fhir::{Cause, Error};
 use serde::Deserialize;
 use tokio::runtime::Handle;
@@ -122,6 +122,8 @@ fn pool(settings: &Settings, connections: usize) -> Result<Pool> {
     );
     Pool::builder(manager)
         .max_size(connections)
+        // The one that was used last: its process has what it needs at hand, and has prepared what is asked.
+        .queue_mode(QueueMode::Lifo)
         .wait_timeout(Some(Duration::from_millis(settings.wait_ms)))
         .create_timeout(Some(Duration::from_secs(5)))
         .runtime(Runtime::Tokio1)

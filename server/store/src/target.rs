@@ -4,10 +4,11 @@
 use std::collections::HashMap;
 
 use fhir::{Key, ResourceType};
+use tokio_postgres::Row;
 
 use crate::access::Parameters;
 use crate::content::resource_type;
-use crate::{Access, Result, Store, error::from_postgres};
+use crate::{Access, Result, Store, Stored, error::from_postgres};
 
 /// A resource that is referred to.
 #[derive(Clone, Debug)]
@@ -25,33 +26,41 @@ pub struct Target {
 }
 
 impl Store {
-    /// Those of these resources that exist, deleted ones too: whoever brings one back to life must be a party to it.
-    pub async fn targets(&self, access: &Access, keys: &[Key]) -> Result<Vec<Target>> {
+    /// Those of these resources that exist, deleted ones too: whoever brings one back to life must be a party to it. Of those in
+    /// `contents` that are not deleted the current versions as well, whoever the caller is: they are for the rules alone.
+    pub async fn targets(
+        &self,
+        access: &Access,
+        keys: &[Key],
+        contents: &[Key],
+    ) -> Result<(Vec<Target>, Vec<Stored>)> {
         if keys.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), Vec::new()));
         }
+        let uuids = |keys: &[Key]| keys.iter().map(|key| key.uuid()).collect::<Vec<_>>();
         let mut parameters = Parameters::default();
-        let n = parameters.push(keys.iter().map(|key| key.uuid()).collect::<Vec<_>>());
+        let n = parameters.push(uuids(keys));
         let visible = access.condition("r", &mut parameters);
-        let sql = format!(
-            "SELECT r.key, r.resource_type, r.owner, r.patient, r.parties, r.deleted, {visible} \
-             FROM resource r WHERE r.key = ANY(${n})"
-        );
+        let mut sql =
+            format!("SELECT r.key, r.resource_type, r.owner, r.patient, r.parties, r.deleted, {visible}");
+        if contents.is_empty() {
+            sql.push_str(" FROM resource r");
+        } else {
+            let m = parameters.push(uuids(contents));
+            let columns = Stored::COLUMNS;
+            // Of the others no version is looked for.
+            sql.push_str(&format!(
+                ", {columns} FROM resource r LEFT JOIN version v \
+                 ON v.seq = CASE WHEN r.key = ANY(${m}) AND NOT r.deleted THEN r.seq END"
+            ));
+        }
+        sql.push_str(&format!(" WHERE r.key = ANY(${n})"));
         let rows = self.rows(&sql, &parameters).await?;
-        rows.iter()
-            .map(|row| {
-                let parties: Option<Vec<uuid::Uuid>> = row.get(4);
-                Ok(Target {
-                    key: Key::from_uuid(row.get(0)),
-                    resource_type: resource_type(row, 1)?,
-                    owner: row.get::<_, Option<_>>(2).map(Key::from_uuid),
-                    patient: row.get::<_, Option<_>>(3).map(Key::from_uuid),
-                    parties: parties.map(|parties| parties.into_iter().map(Key::from_uuid).collect()),
-                    deleted: row.get(5),
-                    visible: row.get(6),
-                })
-            })
-            .collect()
+        let has_content = |row: &&Row| !contents.is_empty() && row.get::<_, Option<i16>>(7).is_some();
+        Ok((
+            rows.iter().map(target).collect::<Result<_>>()?,
+            rows.iter().filter(has_content).map(|row| Stored::from_row(row, 7)).collect::<Result<_>>()?,
+        ))
     }
 
     /// Who put each of these entries of the directory there, of those of which that is known.
@@ -64,7 +73,7 @@ impl Store {
         let statement =
             client.prepare_cached(include_str!("../sql/keepers.sql")).await.map_err(from_postgres)?;
         let rows = client.query(&statement, &[&keys]).await.map_err(from_postgres)?;
-        let keepers = |row: &tokio_postgres::Row| {
+        let keepers = |row: &Row| {
             let parties: Vec<uuid::Uuid> = row.get(1);
             (Key::from_uuid(row.get(0)), parties.into_iter().map(Key::from_uuid).collect())
         };
@@ -83,6 +92,19 @@ impl Store {
     }
 }
 
+fn target(row: &Row) -> Result<Target> {
+    let parties: Option<Vec<uuid::Uuid>> = row.get(4);
+    Ok(Target {
+        key: Key::from_uuid(row.get(0)),
+        resource_type: resource_type(row, 1)?,
+        owner: row.get::<_, Option<_>>(2).map(Key::from_uuid),
+        patient: row.get::<_, Option<_>>(3).map(Key::from_uuid),
+        parties: parties.map(|parties| parties.into_iter().map(Key::from_uuid).collect()),
+        deleted: row.get(5),
+        visible: row.get(6),
+    })
+}
+
 impl Store {
     /// Of these business identifiers those that are held, each with the resource that holds it; what this access may not see is
     /// left out.
@@ -95,7 +117,7 @@ impl Store {
              JOIN version v ON v.seq = r.seq WHERE b.value = ANY(${n}) AND {visible}"
         );
         let rows = self.rows(&sql, &parameters).await?;
-        let holder = |row: &tokio_postgres::Row| {
+        let holder = |row: &Row| {
             let resource_type = ResourceType::from_number(row.get(1))?;
             Some((Key::from_uuid(row.get(0)), format!("{resource_type}/{}", row.get::<_, String>(2))))
         };
@@ -133,7 +155,7 @@ impl Store {
              AND NOT r.deleted AND r.key <> ALL(${e}) LIMIT ${l}"
         );
         let rows = self.rows(&sql, &parameters).await?;
-        let name = |row: &tokio_postgres::Row| {
+        let name = |row: &Row| {
             let resource_type = ResourceType::from_number(row.get(0))?;
             Some(format!("{resource_type}/{}", row.get::<_, String>(1)))
         };

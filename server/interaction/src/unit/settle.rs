@@ -54,8 +54,8 @@ impl Unit<'_> {
         Ok(Commit { changes, absent, except, actor: self.context.actor() })
     }
 
-    /// What the drafts refer to, before and after, and the drafts' own current rows.
-    async fn targets(&self, references: &[References]) -> Result<HashMap<Key, Target>, Error> {
+    /// What the drafts refer to, before and after, and the drafts' own current rows, as far as it is there.
+    async fn targets(&mut self, references: &[References]) -> Result<HashMap<Key, Target>, Error> {
         let mut keys = BTreeSet::new();
         for (draft, References { now, before }) in self.drafts.iter().zip(references) {
             keys.extend(now.iter().chain(before).filter_map(|(_, reference)| reference.key()));
@@ -63,12 +63,25 @@ impl Unit<'_> {
                 keys.insert(Key::of_resource(draft.resource_type, draft.id.as_str()));
             }
         }
-        // The hub may make the moves of others.
+        self.look_for(keys, &[]).await?;
+        Ok(self.targets.iter().filter_map(|(key, target)| Some((*key, target.clone()?))).collect())
+    }
+
+    /// Looks for these resources, if that has not been done, and reads those in `contents` for the rules; the hub too, which may
+    /// make the moves of others.
+    pub(crate) async fn look_for(&mut self, mut keys: BTreeSet<Key>, contents: &[Key]) -> Result<(), Error> {
         let hub = self.server.settings.hub.as_deref().filter(|_| !keys.is_empty());
         keys.extend(hub.and_then(|hub| Reference::parse(hub, &self.server.settings.base).key()));
+        keys.retain(|key| !self.targets.contains_key(key));
+        keys.extend(contents);
         let keys: Vec<_> = keys.into_iter().collect();
-        let targets = self.server.store.targets(&self.context.access, &keys).await?;
-        Ok(targets.into_iter().map(|target| (target.key, target)).collect())
+        let (targets, stored) = self.server.store.targets(&self.context.access, &keys, contents).await?;
+        self.targets.extend(keys.into_iter().map(|key| (key, None)));
+        self.targets.extend(targets.into_iter().map(|target| (target.key, Some(target))));
+        for stored in stored {
+            self.remember(stored.key(), stored);
+        }
+        Ok(())
     }
 
     /// Whether what it refers to is there, and the caller may write it.
