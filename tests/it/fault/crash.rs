@@ -67,6 +67,26 @@ async fn a_crash_of_postgres_loses_nothing() {
     );
 }
 
+/// Nothing waits for the disk when changes are taken out of the queue that nobody is told of. A crash may bring them back; they are no
+/// events then, either.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_is_told_of_stays_so_after_a_crash() {
+    let mut place = Place::start().await;
+    let receiver = Receiver::start(Mood::Accept).await;
+    let subscriptions = subscribe(&place, &receiver).await;
+    for _ in 0..3 {
+        for _ in 0..20 {
+            place.patient().await;
+        }
+        place.postgres.crash().await.unwrap();
+        place.until_it_writes().await;
+    }
+    let clients = [place.client()];
+    let writers = Writers::start(&place, &clients, WRITERS, 2, Faults::Unavailable).await;
+    let ledger = writers.finish().await;
+    check(&place, &receiver, &subscriptions, &ledger).await;
+}
+
 async fn subscribe(place: &Place, receiver: &Receiver) -> [String; 2] {
     [
         place.subscribe("referral-new", receiver, "127.0.0.1", LIMITS).await,

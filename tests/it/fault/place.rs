@@ -1,5 +1,7 @@
 //! A place to write to: a Postgres, server processes on it, and whoever wants to be told.
 
+use std::time::{Duration, Instant};
+
 use tests::builders;
 use tests::process::{Postgres, ServerProcess};
 
@@ -56,5 +58,14 @@ impl Place {
         let answer = self.client().post("Patient", &[], &builders::patient()).await;
         assert_eq!(answer.status, 201, "{answer:?}");
         format!("Patient/{}", answer.id())
+    }
+
+    /// Waits until a write succeeds again.
+    pub(super) async fn until_it_writes(&self) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while self.client().post("Patient", &[], &builders::patient()).await.status != 201 {
+            assert!(Instant::now() < deadline, "no write succeeds");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 }
