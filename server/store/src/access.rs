@@ -161,17 +161,18 @@ const CROWD: usize = 64;
 /// keep Postgres from gathering everything instead that the organisations are a party to, which may be all there is.
 fn of_parties(alias: &str, own: &str, form: Circle) -> String {
     let (circle, party) = (circle(), format!("circle.parties && {own}"));
-    let party = match form {
-        Circle::ByRow => format!("({party}) IS TRUE OFFSET 0"),
-        Circle::AtOnce => party,
-    };
-    let is_among = |size: &str| {
+    let by_row = format!("({party}) IS TRUE OFFSET 0");
+    let is_among = |size: &str, party: &str| {
         format!(
             "EXISTS (SELECT FROM resource circle WHERE circle.patient = {alias}.patient AND {circle} \
              AND cardinality(circle.parties) {size} AND {party})"
         )
     };
-    let (few, many) = (is_among(&format!("<= {CROWD}")), is_among(&format!("> {CROWD}")));
+    let few = match form {
+        Circle::ByRow => is_among(&format!("<= {CROWD}"), &by_row),
+        Circle::AtOnce => is_among(&format!("<= {CROWD}"), &party),
+    };
+    let many = is_among(&format!("> {CROWD}"), &by_row);
     format!(
         "({alias}.parties IS NULL OR {alias}.parties && {own} OR ({alias}.confidentiality = 0 AND ({few} OR {many})))"
     )

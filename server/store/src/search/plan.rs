@@ -56,7 +56,10 @@ impl Plan {
 
 /// A caller who is a party to more than so much meets what it may read on every page; one who is a party to less may look for long, and the
 /// patients of its circle of care are few enough to be gathered beforehand.
-const FAR: f64 = 5000.0;
+const FAR: f64 = 1000.0;
+
+/// A token that more than so many have is common.
+const COMMON: f64 = 5000.0;
 
 /// How long it is remembered how much callers are a party to, and how common tokens are. It decides how a search is gone about, never
 /// what it finds.
@@ -131,17 +134,17 @@ impl Store {
 
     /// Whether many resources have one of these tokens.
     async fn is_common(&self, tokens: &[Uuid]) -> Result<bool> {
-        self.is_far("EXPLAIN SELECT FROM resource WHERE keys && $1", tokens).await
+        self.is_far("EXPLAIN SELECT FROM resource WHERE keys && $1", tokens, COMMON).await
     }
 
     /// Whether these organisations are a party to much.
     async fn reaches_far(&self, own: &[Uuid]) -> Result<bool> {
         let sql = format!("EXPLAIN SELECT FROM resource circle WHERE {} AND circle.parties && $1", circle());
-        self.is_far(&sql, own).await
+        self.is_far(&sql, own, FAR).await
     }
 
-    /// Whether much is found by these keys, as Postgres estimates it by its statistics.
-    async fn is_far(&self, sql: &str, own: &[Uuid]) -> Result<bool> {
+    /// Whether more than so much is found by these keys, as Postgres estimates it by its statistics.
+    async fn is_far(&self, sql: &str, own: &[Uuid], limit: f64) -> Result<bool> {
         if let Some(far) = self.reaches.get(own) {
             return Ok(far);
         }
@@ -150,7 +153,7 @@ impl Store {
         let rows = self.rows(sql, &parameters).await?;
         let line: &str = rows.first().map_or("", |row| row.get(0));
         let estimate = line.split("rows=").nth(1).and_then(|rest| rest.split(' ').next());
-        let far = estimate.and_then(|number| number.parse::<f64>().ok()).is_some_and(|rows| rows > FAR);
+        let far = estimate.and_then(|number| number.parse::<f64>().ok()).is_some_and(|rows| rows > limit);
         self.reaches.add(own, far);
         Ok(far)
     }
