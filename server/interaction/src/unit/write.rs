@@ -14,7 +14,7 @@ use crate::request::{IfMatch, Which};
 use crate::{Context, Server};
 
 /// How often a unit is planned anew when another writer was faster.
-const ATTEMPTS: usize = 8;
+const ATTEMPTS: u32 = 10;
 
 /// An interaction that writes.
 pub(crate) enum Write {
@@ -80,6 +80,12 @@ impl Unit<'_> {
     }
 }
 
+/// How long to wait before a unit is planned anew for that time (1 is the first), with `jitter` from 0 to 1: those who clashed must
+/// not come back all at once.
+fn pause(attempt: u32, jitter: f64) -> Duration {
+    Duration::from_millis(3 << attempt).mul_f64(0.5 + jitter)
+}
+
 /// What planning an entry came to, and how it succeeds; `None` for an entry that writes nothing.
 pub(crate) type Plan = Option<(Planned, Success)>;
 
@@ -91,7 +97,7 @@ impl Server {
     pub(crate) async fn write(&self, context: &Context, write: &Write) -> Result<Vec<Reply>, Error> {
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
-                tokio::time::sleep(Duration::from_millis(3 << attempt)).await;
+                tokio::time::sleep(pause(attempt, rand::random())).await;
             }
             let mut unit = Unit::new(self, context);
             let (plans, commit) = match unit.plan_and_settle(write).await {
@@ -166,5 +172,18 @@ impl Server {
     pub(crate) async fn write_one(&self, context: &Context, write: Write) -> Result<Reply, Error> {
         let replies = self.write(context, &write).await?;
         replies.into_iter().next().ok_or_else(|| Error::exception("a write has no answer"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_differ() {
+        assert_eq!(pause(1, 0.5), Duration::from_millis(6));
+        assert_eq!((pause(2, 0.0), pause(2, 1.0)), (Duration::from_millis(6), Duration::from_millis(18)));
+        let longest: Duration = (1..ATTEMPTS).map(|attempt| pause(attempt, 1.0)).sum();
+        assert!(longest < Duration::from_secs(5), "{longest:?}");
     }
 }
