@@ -146,7 +146,7 @@ impl Call {
         let answer = Answer { status, headers, body, json, name: self.name };
         record(&answer);
         // The token endpoint tells errors as OAuth does.
-        if status >= 400 && !answer.name.starts_with("HEAD") && !answer.name.ends_with(" auth/token") {
+        if status >= 400 && !answer.name.starts_with("HEAD") && !answer.name.ends_with("auth/token") {
             answer.check_outcome();
         }
         answer

@@ -30,5 +30,5 @@ pub use keys::Keys;
 pub use persona::Persona;
 pub use scope::{Context, Right, Scopes};
 pub use smart_configuration::{JWKS_PATH, smart_configuration};
-pub use token_endpoint::{Client, Refusal, TOKEN_PATH, TokenEndpoint};
+pub use token_endpoint::{Assertion, Client, Grant, Refusal, TOKEN_PATH, TokenEndpoint};
 pub use verifier::{DEMO_LIFETIME, SHORT_LIFETIME, Settings, Verifier};

@@ -3,13 +3,11 @@
 //! <https://hl7.org/fhir/smart-app-launch/client-confidential-asymmetric.html>.
 //!
 //! Clients are registered in the configuration, with their public keys. Nobody logs in as a person here, and refresh tokens are not
-//! made. That an assertion is used once is remembered by this process, for as long as the assertion is good; of several processes,
-//! each takes it once.
+//! made. That an assertion is used once is for whoever carries out the grant: see [`Assertion`].
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 
-use fhir::{Error, Instant};
+use fhir::{Error, Instant, Key};
 use serde_json::{Value, json};
 
 use crate::issuer::{Issuer, Subject};
@@ -25,8 +23,6 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 /// How far ahead an assertion may end, and how far the clocks may be apart, in seconds.
 const LONGEST: i64 = 300;
 const LEEWAY: i64 = 30;
-/// How many assertions are remembered; beyond it no token is made until some are over.
-const REMEMBERED: usize = 100_000;
 
 /// A client that may ask for tokens.
 #[derive(Clone, Debug)]
@@ -39,6 +35,22 @@ pub struct Client {
     pub scopes: Scopes,
     /// The organisations that it acts for: ODS codes, or local codes where there is none.
     pub organizations: Vec<String>,
+}
+
+/// The assertion of a request: good once, until it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Assertion {
+    /// Of the client and its `jti`.
+    pub key: Key,
+    pub until: Instant,
+}
+
+/// The answer to a good request, which counts when its assertion was not used before.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    pub assertion: Assertion,
+    /// The access token, and what it is good for.
+    pub body: Value,
 }
 
 /// Why no token is made, <https://www.rfc-editor.org/rfc/rfc6749#section-5.2>.
@@ -57,6 +69,12 @@ impl Refusal {
         Self::new("invalid_client", description)
     }
 
+    /// The refusal of an assertion that was used before.
+    #[must_use]
+    pub fn used() -> Self {
+        Self::client("The client_assertion was used before. Make one with another 'jti' for each request.")
+    }
+
     /// The body of the answer.
     #[must_use]
     pub fn body(&self) -> Value {
@@ -70,8 +88,6 @@ pub struct TokenEndpoint {
     issuer: Issuer,
     address: String,
     clients: HashMap<String, Client>,
-    /// The assertions that were used, by client and `jti`, with their end.
-    used: Mutex<HashMap<(String, String), i64>>,
 }
 
 impl TokenEndpoint {
@@ -82,15 +98,14 @@ impl TokenEndpoint {
             issuer,
             address: format!("{}{TOKEN_PATH}", base.trim_end_matches('/')),
             clients: clients.into_iter().map(|client| (client.id.clone(), client)).collect(),
-            used: Mutex::default(),
         }
     }
 
-    /// The answer to a request with these parameters: the access token, and what it is good for.
+    /// The answer to a request with these parameters.
     ///
     /// # Errors
     /// With what to send instead.
-    pub fn grant(&self, parameters: &[(String, String)], now: Instant) -> Result<Value, Refusal> {
+    pub fn grant(&self, parameters: &[(String, String)], now: Instant) -> Result<Grant, Refusal> {
         let one = |name: &str| {
             let mut values =
                 parameters.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
@@ -115,7 +130,8 @@ impl TokenEndpoint {
             ));
         }
         let wanted = Scopes::parse(one("scope")?);
-        let client = self.client(one("client_assertion")?, now.microseconds().div_euclid(1_000_000))?;
+        let (client, assertion) =
+            self.client(one("client_assertion")?, now.microseconds().div_euclid(1_000_000))?;
         let granted = wanted.within(&client.scopes).to_string();
         if granted.is_empty() {
             let sentence =
@@ -130,16 +146,17 @@ impl TokenEndpoint {
             patient: None,
             lifetime: SHORT_LIFETIME,
         };
-        Ok(json!({
+        let body = json!({
             "access_token": self.issuer.sign(&subject, now),
             "token_type": "bearer",
             "expires_in": SHORT_LIFETIME.as_secs(),
             "scope": granted,
-        }))
+        });
+        Ok(Grant { assertion, body })
     }
 
-    /// The client that signed this assertion, which is used up by it.
-    fn client(&self, assertion: &str, now: i64) -> Result<&Client, Refusal> {
+    /// The client that signed this assertion.
+    fn client(&self, assertion: &str, now: i64) -> Result<(&Client, Assertion), Refusal> {
         let told = |error: Error| {
             let sentence = error.issues().first().map_or("", |issue| issue.diagnostics.as_str());
             Refusal::client(sentence.replace("The token", "The client_assertion"))
@@ -196,27 +213,9 @@ impl TokenEndpoint {
         }
         let jti = claims.jti.filter(|jti| !jti.is_empty());
         let jti = jti.ok_or_else(|| Refusal::client("The client_assertion has no 'jti'."))?;
-        self.use_up(client.id.clone(), jti, exp.saturating_add(LEEWAY), now)?;
-        Ok(client)
-    }
-
-    fn use_up(&self, client: String, jti: String, until: i64, now: i64) -> Result<(), Refusal> {
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if used.len() >= REMEMBERED {
-            used.retain(|_, until| *until > now);
-        }
-        if used.len() >= REMEMBERED {
-            return Err(Refusal::new(
-                "temporarily_unavailable",
-                "Too many tokens were asked for. Use one until it ends.",
-            ));
-        }
-        match used.insert((client, jti), until) {
-            Some(until) if until > now => Err(Refusal::client(
-                "The client_assertion was used before. Make one with another 'jti' for each request.",
-            )),
-            _ => Ok(()),
-        }
+        let key = Key::of_parts("assertion", &[&client.id, &jti]);
+        let until = Instant::from_microseconds((exp + LEEWAY) * 1_000_000);
+        Ok((client, Assertion { key, until }))
     }
 }
 

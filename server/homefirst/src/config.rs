@@ -64,6 +64,8 @@ pub struct Auth {
     pub issuers: Vec<Issuer>,
     #[serde(default)]
     pub clients: Vec<Client>,
+    #[serde(default)]
+    pub operators: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
@@ -267,6 +269,7 @@ impl Config {
             max_entries: self.bundles.max_entries,
             asks_for_tokens: self.auth.mode != AuthMode::Off,
             token_endpoint: self.auth.has_token_endpoint().then(|| format!("{base}{}", auth::TOKEN_PATH)),
+            operators: self.auth.operators.clone(),
             allows_origins: !self.http.cors_origins.is_empty(),
             hub: Some(self.workflow.hub.clone()).filter(|hub| !hub.is_empty()),
             suspected_duplicate: self.workflow.suspected_duplicates,

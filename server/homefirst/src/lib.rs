@@ -6,6 +6,7 @@ pub mod embedded_postgres;
 mod exports;
 pub mod listen;
 mod packages;
+pub mod reindex;
 mod shutdown;
 mod startup;
 mod status;

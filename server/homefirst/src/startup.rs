@@ -17,7 +17,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::config::{AuthMode, Config};
-use crate::{config, demo, exports, packages, status, timer};
+use crate::{config, demo, exports, packages, reindex, status, timer};
 
 /// How long the database may take to answer for the first time.
 const FIRST_ANSWER: Duration = Duration::from_secs(30);
@@ -88,6 +88,7 @@ pub async fn start(config: &Config) -> Result<Running> {
     });
     let times = tokio::spawn(timer::run(Arc::clone(&server), Arc::clone(&wake), stop.subscribe()));
     let exports = tokio::spawn(exports::carry_out(Arc::clone(&server), stop.subscribe()));
+    let rebuildings = tokio::spawn(reindex::carry_out(Arc::clone(&server), stop.subscribe()));
     let statuses = tokio::spawn(status::follow(Arc::clone(&server), changes));
 
     let app = web::Data::new(rest::App::new(Arc::clone(&server), auth, wake, config.http.clone()));
@@ -114,7 +115,7 @@ pub async fn start(config: &Config) -> Result<Running> {
             tracing::error!(%error, "HTTP ended");
         }
     });
-    let tasks = vec![listening, subscriptions, times, statuses, exports];
+    let tasks = vec![listening, subscriptions, times, statuses, exports, rebuildings];
     Ok(Running { base, address, server, store, engine, status_changes, app, http: handle, stop, tasks })
 }
 

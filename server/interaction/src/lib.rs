@@ -4,6 +4,7 @@
 //! out by the same code. Every write is planned in a [`unit::Unit`] and written by one `store::commit`; when another writer
 //! was faster, it is planned anew.
 
+mod assertion;
 mod batch;
 mod bundle;
 mod capabilities;
@@ -36,7 +37,7 @@ mod update;
 
 pub use clock::Clock;
 pub use context::{Context, Handling, Preferences, Return};
-pub use operation::{Call, ExportFile, Lines, is_export, lines};
+pub use operation::{Call, ExportFile, Lines, is_later, lines};
 pub use patch::{JSON_PATCH, MERGE_PATCH, Patch};
 pub use presentation::Presentation;
 pub use read_conditions::ReadConditions;

@@ -10,6 +10,7 @@ mod export;
 mod hand_over;
 mod meta;
 mod parameters;
+mod reindex;
 mod status;
 mod terminology;
 mod validate;
@@ -18,7 +19,7 @@ mod versions;
 use fhir::{Error, ResourceType};
 
 pub use call::Call;
-pub use export::{ExportFile, Lines, is_export, lines};
+pub use export::{ExportFile, Lines, is_later, lines};
 pub(crate) use parameters::Parameters;
 
 use crate::{Context, Reply, Server};
@@ -40,6 +41,7 @@ pub(crate) enum Code {
     MetaAdd,
     MetaDelete,
     Versions,
+    Reindex,
     Redirect,
     Transfer,
 }
@@ -117,7 +119,7 @@ static OF_HANDOVER: [Parameter; 2] = [
     Parameter::once("reason", Kind::Element("CodeableConcept")),
 ];
 
-pub(crate) static OPERATIONS: [Operation; 19] = [
+pub(crate) static OPERATIONS: [Operation; 20] = [
     Operation {
         code: Code::SubscriptionStatus,
         name: "status",
@@ -346,6 +348,15 @@ pub(crate) static OPERATIONS: [Operation; 19] = [
         definition: "http://hl7.org/fhir/OperationDefinition/CapabilityStatement-versions",
     },
     Operation {
+        code: Code::Reindex,
+        name: "reindex",
+        levels: &[Level::System],
+        resource_types: None,
+        affects_state: true,
+        parameters: &[],
+        definition: "https://homefirst.example/fhir/OperationDefinition/reindex",
+    },
+    Operation {
         code: Code::Redirect,
         name: "redirect",
         levels: &[Level::Instance],
@@ -425,6 +436,7 @@ impl Server {
             (Code::Meta, _) => self.meta(context, &call).await,
             (Code::MetaAdd | Code::MetaDelete, _) => self.change_meta(context, &call).await,
             (Code::Redirect | Code::Transfer, _) => self.hand_over(context, &call).await,
+            (Code::Reindex, _) => self.begin_reindex(context, &call).await,
             (Code::Versions, _) => Ok(versions::versions()),
             (Code::SubscriptionEvents, None) => Err(call.unknown()),
         }

@@ -95,7 +95,7 @@ pub struct Reply {
     pub version: Option<Version>,
     /// Warnings and notes on a write, for `Prefer: return=OperationOutcome`.
     pub issues: Vec<Issue>,
-    /// What became of an export.
+    /// What became of an export, or of something else that is carried out later.
     pub export: Option<Export>,
 }
 

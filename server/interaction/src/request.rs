@@ -159,6 +159,19 @@ pub enum Interaction {
         id: String,
         of: OfExport,
     },
+    /// About a rebuilding that was begun.
+    Reindex {
+        id: String,
+        of: OfReindex,
+    },
+}
+
+/// What is asked of a rebuilding that was begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OfReindex {
+    /// How far it is.
+    State,
+    End,
 }
 
 /// What is asked of an export that was begun.
@@ -242,6 +255,11 @@ pub fn parse(request: Request) -> Result<Interaction, Error> {
             Verb::Get | Verb::Head => {
                 Ok(Interaction::Export { id: (*id).to_owned(), of: OfExport::File((*file).to_owned()) })
             }
+            _ => not_allowed(),
+        },
+        ["$reindex", id] => match request.verb {
+            Verb::Get | Verb::Head => Ok(Interaction::Reindex { id: (*id).to_owned(), of: OfReindex::State }),
+            Verb::Delete => Ok(Interaction::Reindex { id: (*id).to_owned(), of: OfReindex::End }),
             _ => not_allowed(),
         },
         [name, "_history"] => {
@@ -343,7 +361,7 @@ pub fn allowed(path: &str) -> &'static [&'static str] {
         ["_search"] => &["POST"],
         ["metadata" | "_history"] | [_, "_history"] | [_, _, "_history", ..] => &["GET", "HEAD"],
         [_, "_search"] => &["POST"],
-        ["$export", _] => &["GET", "HEAD", "DELETE"],
+        ["$export" | "$reindex", _] => &["GET", "HEAD", "DELETE"],
         ["$export", _, _] => &["GET", "HEAD"],
         [above @ .., operation] if operation.starts_with('$') => {
             let resource_type = above.first().and_then(|name| ResourceType::find(name));

@@ -42,6 +42,8 @@ pub struct Settings {
     /// Where registered clients get their tokens, when there are such.
     pub token_endpoint: Option<String>,
     pub allows_origins: bool,
+    /// The clients of those who run the server.
+    pub operators: Vec<String>,
     /// The service to which referrals go that name no performer, as `HealthcareService/hub`.
     pub hub: Option<String>,
     /// What becomes of a second referral of one person to one team within a day.
@@ -163,6 +165,7 @@ impl Server {
             Interaction::Bundle { bundle } => Box::pin(self.bundle(context, bundle)).await,
             Interaction::Operation(call) => self.operation(context, call).await,
             Interaction::Export { id, of } => self.of_export(context, &id, &of).await,
+            Interaction::Reindex { id, of } => self.of_reindex(context, &id, of).await,
         }
     }
 

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use fhir::{Cause, Error, Instant, ResourceType, Value};
 use interaction::request::{allowed, parse};
 use interaction::{
-    Conditions, Context, Export, Presentation, ReadConditions, Request, Verb, is_export, lines,
+    Conditions, Context, Export, Presentation, ReadConditions, Request, Verb, is_later, lines,
 };
 
 use crate::answer::{Answer, Stream};
@@ -68,7 +68,7 @@ async fn route(http: &HttpRequest, payload: web::Payload, app: &Arc<App>, trace:
         Err(error) => told(&error, trace),
         Ok(Route::Fhir(address)) => fhir(http, payload, app, address, trace).await,
         Ok(Route::Token) => match app.token_endpoint() {
-            Some(endpoint) => token::answer(http, payload, endpoint, &app.settings)
+            Some(endpoint) => token::answer(http, payload, endpoint, &app.server, &app.settings)
                 .await
                 .unwrap_or_else(|error| told(&error, trace)),
             None => told(&Error::not_found("A token endpoint"), trace),
@@ -113,8 +113,8 @@ async fn fhir(
     // A Binary can be had in the type of its content, which is not known yet.
     let is_binary = presentation.format.is_none() && is_read(http.method().as_str(), &address);
     let negotiated = match negotiate(&accept, presentation.format.as_deref()) {
-        // What exports answer has one form; theirs is what tells of errors.
-        Err(_) if is_binary || is_export(&address) => Ok(Format::default()),
+        // What is carried out later answers in one form; theirs is what tells of errors.
+        Err(_) if is_binary || is_later(&address) => Ok(Format::default()),
         negotiated => negotiated,
     };
     let binary = is_binary.then(|| accept.into_iter().map(str::to_owned).collect());

@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix_web::{HttpRequest, web};
 use auth::{Refusal, TokenEndpoint};
 use fhir::{Cause, Error, Instant};
+use interaction::Server;
 use serde_json::Value;
 
 use crate::answer::Answer;
@@ -20,11 +21,12 @@ const LIMIT: usize = 64 * 1024;
 /// Answers a request for a token.
 ///
 /// # Errors
-/// 405 for anything but POST; 408 and 413 for the body.
+/// 405 for anything but POST; 408 and 413 for the body; 503 when the database cannot say whether an assertion was used.
 pub(crate) async fn answer(
     http: &HttpRequest,
     payload: web::Payload,
     endpoint: &TokenEndpoint,
+    server: &Server,
     settings: &Settings,
 ) -> Result<Answer, Error> {
     if http.method() != "POST" {
@@ -50,7 +52,10 @@ pub(crate) async fn answer(
         return Ok(refused(400, "The form cannot be read."));
     };
     Ok(match endpoint.grant(&parameters, Instant::now()) {
-        Ok(granted) => json(200, &granted),
+        Ok(granted) => match server.use_assertion(granted.assertion).await? {
+            true => json(200, &granted.body),
+            false => json(400, &Refusal::used().body()),
+        },
         Err(refusal) => json(400, &refusal.body()),
     })
 }

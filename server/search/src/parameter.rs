@@ -14,6 +14,8 @@ use crate::{element::Selected, expression, hot, hot::Hot};
 
 /// The one special parameter that has an expression and is understood.
 const NEAR: &str = "http://hl7.org/fhir/SearchParameter/Location-near";
+/// The types of tokens that are sorted by their codes, which are in the vocabulary.
+const CODES: [&str; 4] = ["code", "Coding", "CodeableConcept", "boolean"];
 
 /// <https://hl7.org/fhir/R4/search.html#ptypes>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -117,10 +119,16 @@ impl Parameter {
     pub fn is_sortable(&self) -> bool {
         match self.kind {
             Kind::Date | Kind::String | Kind::Number | Kind::Quantity | Kind::Uri => true,
-            Kind::Token => self.selected.may_be(&["code", "Coding", "CodeableConcept"]),
+            Kind::Token => self.selected.may_be(&CODES) || self.is_of_identifiers(),
             Kind::Reference => !self.targets.is_empty() && self.selected.may_be(&["Reference"]),
             Kind::Composite | Kind::Special => false,
         }
+    }
+
+    /// Whether it is a token whose values are identifiers: they are sorted by their values, which are kept as texts.
+    #[must_use]
+    pub fn is_of_identifiers(&self) -> bool {
+        self.kind == Kind::Token && self.selected.may_be(&["Identifier"]) && !self.selected.may_be(&CODES)
     }
 
     /// The key of a value of this parameter in one of its forms.

@@ -3,6 +3,7 @@
 //! One statement a file in `sql/`; the only dynamic SQL is that of [`mod@search`], of histories and of a person's record.
 
 mod access;
+mod assertion;
 mod change;
 mod commit;
 mod content;
@@ -19,6 +20,7 @@ pub mod outbox;
 mod pool;
 mod read;
 mod reindex;
+mod reindex_job;
 pub mod search;
 mod secret;
 mod settled;
@@ -36,5 +38,6 @@ pub use membership::{Membership, Persons};
 pub use outbox::Outbox;
 pub use pool::{Settings, Store};
 pub use reindex::Reached;
+pub use reindex_job::{ReindexClaim, ReindexState};
 pub use target::{Referrers, Target};
 pub use timer::Due;

@@ -50,11 +50,15 @@ impl Drop for Signer {
 }
 
 async fn ask(server: &TestServer, assertion: &str, scope: &str) -> Answer {
+    ask_at(server, "auth/token", assertion, scope).await
+}
+
+async fn ask_at(server: &TestServer, address: &str, assertion: &str, scope: &str) -> Answer {
     let form = format!(
         "grant_type=client_credentials&scope={scope}&client_assertion={assertion}\
          &client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"
     );
-    let request = server.with_token(None).request("POST", "auth/token");
+    let request = server.with_token(None).request("POST", address);
     request.header("content-type", "application/x-www-form-urlencoded").body(form).send().await
 }
 
@@ -113,6 +117,39 @@ async fn what_is_refused_is_told_as_oauth_tells_it() {
     let large = stranger.request("POST", "auth/token").body("a".repeat(100_000));
     let large = large.header("content-type", "application/x-www-form-urlencoded").send().await;
     assert_eq!(large.status, 413);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_assertion_is_good_once_in_whichever_process() {
+    let signer = Signer::new();
+    let server = TestServer::with(|config| config.auth.clients.push(signer.client())).await;
+    let mut config = tests::database::config(&server.database.url());
+    config.auth.clients.push(signer.client());
+    config.server.base = server.base.clone();
+    let other = homefirst::start(&config).await.unwrap();
+    let elsewhere = format!("http://{}/fhir/auth/token", other.address);
+    let address = format!("{}/auth/token", server.base);
+    let database = server.database.connect().await;
+    let ended = "INSERT INTO used_assertion SELECT gen_random_uuid(), now() - interval '1 hour' FROM generate_series(1, 12)";
+    database.batch_execute(ended).await.unwrap();
+    let once = signer.assertion(&address, "1");
+    ask_at(&server, &elsewhere, &once, "system/Task.rs").await.expect(200);
+    // Those that have ended are forgotten, a few at a time.
+    assert_eq!(server.count("SELECT count(*) FROM used_assertion").await, 3);
+    let again = ask(&server, &once, "system/Task.rs").await.expect(400);
+    assert!(again.json["error_description"].as_str().unwrap().contains("used before"));
+    ask_at(&server, &elsewhere, &once, "system/Task.rs").await.expect(400);
+    ask(&server, &signer.assertion(&address, "2"), "system/Task.rs").await.expect(200);
+    // Of many at once, one is granted.
+    let once = signer.assertion(&address, "3");
+    let asked = (0..10).map(|at| match at % 2 {
+        0 => ask_at(&server, &address, &once, "system/Task.rs"),
+        _ => ask_at(&server, &elsewhere, &once, "system/Task.rs"),
+    });
+    let answers = futures_util::future::join_all(asked).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
+    assert!(answers.iter().all(|answer| [200, 400].contains(&answer.status)));
+    other.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

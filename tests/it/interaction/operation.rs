@@ -2,6 +2,7 @@
 
 mod everything;
 mod meta;
+mod reindex;
 mod terminology;
 mod validate;
 

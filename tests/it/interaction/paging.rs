@@ -133,12 +133,9 @@ async fn counts_and_totals() {
 /// How many matches the long walk goes through.
 const MANY: usize = 10_000;
 
-/// How many have a number to be sorted by; they are gone through in the same way.
-const NUMBERED: usize = 1_000;
-
-/// Every kind of order: of updates, of identities, of dates with a column of their own, tokens, quantities, texts, references, and several.
-/// Some matches have no date, half have no quantity and the others no text.
-const ORDERS: [&str; 14] = [
+/// Every kind of order: of updates, of identities, of dates with a column of their own, tokens, identifiers, quantities, texts, references,
+/// and several. Some matches have no date, half have no quantity and no identifier, and the others no text.
+const ORDERS: [&str; 16] = [
     "-_lastUpdated",
     "_lastUpdated",
     "_id",
@@ -153,6 +150,8 @@ const ORDERS: [&str; 14] = [
     "-value-string,date",
     "subject,-date",
     "status,-date,code",
+    "identifier",
+    "-identifier,date",
 ];
 
 fn observation(at: usize) -> Value {
@@ -165,6 +164,7 @@ fn observation(at: usize) -> Value {
         observation["valueQuantity"] = json!({"value": at % 37});
     } else {
         observation["valueString"] = format!("v{}", at % 41).into();
+        observation["identifier"] = json!([{"system": "urn:i", "value": format!("i{}", at % 29)}]);
     }
     if !at.is_multiple_of(13) {
         observation["effectiveDateTime"] = format!("2026-01-{:02}", at % 27 + 1).into();
@@ -234,16 +234,16 @@ async fn walk(caller: Caller, address: String, stays: &HashSet<String>) {
 async fn a_long_walk_among_writers() {
     let server = TestServer::start().await;
     let epr = server.caller("epr");
-    tokio::join!(load(&epr, MANY, observation), load(&epr, NUMBERED, risk));
+    tokio::join!(load(&epr, MANY, observation), load(&epr, MANY, risk));
     let stay = |count: usize| (0..count).filter(|at| at % 10 != 9).map(|at| format!("w{at}")).collect();
-    let (observations, risks): (HashSet<String>, HashSet<String>) = (stay(MANY), stay(NUMBERED));
+    let (observations, risks): (HashSet<String>, HashSet<String>) = (stay(MANY), stay(MANY));
     let stop = Arc::new(AtomicBool::new(false));
     let writers = [
         tokio::spawn(write(epr.clone(), MANY, observation, Arc::clone(&stop))),
-        tokio::spawn(write(epr.clone(), NUMBERED, risk, Arc::clone(&stop))),
+        tokio::spawn(write(epr.clone(), MANY, risk, Arc::clone(&stop))),
     ];
     let numbered = ["probability", "-probability"]
-        .map(|sort| walk(epr.clone(), format!("RiskAssessment?_count=90&_sort={sort}"), &risks));
+        .map(|sort| walk(epr.clone(), format!("RiskAssessment?_count=900&_sort={sort}"), &risks));
     futures_util::future::join_all(numbered).await;
     // A few at once: the server of a test has one thread and few connections.
     for few in ORDERS.chunks(3) {

@@ -5,13 +5,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use homefirst::Config;
+use homefirst::reindex::step;
 use interaction::Server;
 use store::Store;
 
 /// How often it says how far it has come.
 const PROGRESS: Duration = Duration::from_secs(2);
-/// How often a step is tried again that found a resource locked for too long.
-const TRIES: usize = 5;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -42,7 +41,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     }
     let mut after = reached.map(|reached| reached.after);
     let (mut done, mut told) = (0, Instant::now());
-    while let Some(step) = step(&server, after).await? {
+    let tell = |error: &fhir::Error| eprintln!("homefirst: {error}; trying again");
+    while let Some(step) = step(&server, after, tell).await? {
         after = Some(step.reached);
         done += step.done;
         if told.elapsed() >= PROGRESS {
@@ -52,16 +52,4 @@ pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     }
     println!("{done} resources were rebuilt. The index is whole.");
     Ok(())
-}
-
-/// One step; where somebody holds a resource for long, it is tried again.
-async fn step(server: &Server, after: Option<fhir::Key>) -> Result<Option<interaction::Step>> {
-    for _ in 1..TRIES {
-        match server.reindex(after).await {
-            Ok(step) => return Ok(step),
-            Err(error) => eprintln!("homefirst: {error}; trying again"),
-        }
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
-    Ok(server.reindex(after).await?)
 }

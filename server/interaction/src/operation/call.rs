@@ -55,7 +55,7 @@ impl Call {
 
     /// Whether it is answered before it is carried out, so that it stands alone.
     pub(crate) fn is_answered_first(&self) -> bool {
-        self.operation.code == Code::Export
+        matches!(self.operation.code, Code::Export | Code::Reindex)
     }
 
     /// The refusal of a call at an address that the operation has not.

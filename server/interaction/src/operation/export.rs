@@ -23,10 +23,10 @@ pub use lines::{ExportFile, Lines, lines};
 /// The name of the operation in addresses.
 const NAME: &str = "$export";
 
-/// Whether this address below the base is one of exports: where they are asked for, their states and their files.
+/// Whether this address below the base is one of what is carried out later: where it is asked for, its state and its files.
 #[must_use]
-pub fn is_export(address: &str) -> bool {
-    address.split('/').any(|segment| segment == NAME)
+pub fn is_later(address: &str) -> bool {
+    address.split('/').any(|segment| segment == NAME || segment == super::reindex::NAME)
 }
 
 impl Server {

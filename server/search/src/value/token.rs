@@ -8,12 +8,16 @@ use serde_json::Value;
 
 use crate::{
     criterion::Condition,
-    index::{IndexRows, VocabularyRow},
+    index::{IndexRows, StringRow, VocabularyRow},
     parameter::Parameter,
     parse::ValueSets,
     query::Criterion,
     refusal::{Refusal, shown},
-    value::{concept, split, string::fold, unescape},
+    value::{
+        concept, split,
+        string::{cut, fold},
+        unescape,
+    },
 };
 
 /// Types whose values are compared folded.
@@ -107,6 +111,10 @@ pub(crate) fn add(parameter: &Parameter, type_name: &str, value: &Value, rows: &
             }
         }
         ("Identifier", _) => {
+            if let Some(value) = text("value").filter(|_| parameter.is_of_identifiers()) {
+                let (folded, exact) = (cut(value), cut(value));
+                rows.strings.push(StringRow { parameter: parameter.number, folded, exact });
+            }
             forms(text("system"), text("value"), |form| {
                 let key = form.key(parameter);
                 if matches!(form, Form::SystemCode(..) | Form::Code(_)) {
@@ -166,6 +174,7 @@ fn codes<'v>(type_name: &str, value: &'v Value) -> Vec<&'v str> {
             value.get("coding").and_then(Value::as_array).into_iter().flatten().filter_map(code).collect()
         }
         "Coding" => code(value).into_iter().collect(),
+        "boolean" => value.as_bool().map(|known| if known { "true" } else { "false" }).into_iter().collect(),
         _ => Vec::new(),
     }
 }

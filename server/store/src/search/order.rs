@@ -184,7 +184,7 @@ impl Column {
                         let expression = address(parameter, extreme, access, parameters);
                         return Self::plain(expression, sort, ColumnKind::Text);
                     }
-                    (_, Kind::Token) => {
+                    (_, Kind::Token) if !parameter.is_of_identifiers() => {
                         let expression = format!(
                             "(SELECT {extreme}(x.text) FROM vocabulary x WHERE x.key = ANY(r.keys) AND x.parameter = {})",
                             parameter.number

@@ -18,6 +18,12 @@ async fn filled() -> (TestServer, Caller) {
                 "c" => json!({"reference": "https://there.example/Patient/1"}),
                 _ => json!({"reference": "Patient/p"}),
             },
+            "identifier": match id {
+                "a" => json!([{"value": "x3"}, {"value": "x1"}]),
+                "b" => json!([{"system": "urn:s", "value": "x2"}]),
+                "c" => json!([{"system": "urn:s"}]),
+                _ => json!([{"value": "X9"}]),
+            },
             "performer": [{"reference": "Patient/q"}, {"reference": if id == "d" { "Patient/p" } else { "Patient/q" }}]
         })
     };
@@ -34,8 +40,8 @@ async fn filled() -> (TestServer, Caller) {
         risk("r1", Some(0.5)),
         risk("r2", Some(0.25)),
         risk("r3", None),
-        json!({"resourceType": "Patient", "id": "p"}),
-        json!({"resourceType": "Patient", "id": "q"}),
+        json!({"resourceType": "Patient", "id": "p", "active": true}),
+        json!({"resourceType": "Patient", "id": "q", "active": false}),
         json!({"resourceType": "Location", "id": "z"}),
     ];
     let entries: Vec<_> = resources.iter().map(builders::update_entry).collect();
@@ -72,6 +78,10 @@ async fn every_kind_has_its_order_and_missing_ones_come_last() {
         ("Observation?_sort=-subject", "a d b c"),
         ("Observation?_sort=patient,_id", "d a b c"),
         ("Observation?_sort=performer,-_id", "d c b a"),
+        ("Observation?_sort=identifier", "d a b c"),
+        ("Observation?_sort=-identifier", "a b d c"),
+        ("Patient?_id=p,q&_sort=active", "q p"),
+        ("Patient?_id=p,q&_sort=-active", "p q"),
         ("RiskAssessment?_sort=probability", "r2 r1 r3"),
         ("RiskAssessment?_sort=-probability", "r1 r2 r3"),
     ] {
