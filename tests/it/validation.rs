@@ -1,5 +1,7 @@
 //! What a resource must be: by R4, by the profiles of intermediate care, and by those it claims.
 
+mod mutations;
+
 use serde_json::{Value, json};
 use tests::{TestServer, builders, place};
 
@@ -236,4 +238,35 @@ async fn references_must_lead_somewhere() {
         "resourceType": "Observation", "status": "final", "code": {"text": "x"}, "subject": {"reference": "Patient/nobody"}
     });
     open.caller("epr").post("Observation", &dangling).await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_within_is_held_to_what_it_claims() {
+    let server = TestServer::start().await;
+    let hub = server.caller("hub");
+    let patient = builders::new_patient(&hub).await;
+    let weight = json!({
+        "resourceType": "Observation", "status": "final", "subject": {"reference": patient},
+        "meta": {"profile": ["http://hl7.org/fhir/StructureDefinition/bodyweight"]},
+        "category": [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "vital-signs"}]}],
+        "code": {"coding": [{"system": "http://loinc.org", "code": "29463-7"}]},
+        "valueQuantity": {"value": 72.5, "unit": "kg", "system": "http://unitsofmeasure.org", "code": "kg"}
+    });
+    let mut timed = weight.clone();
+    timed["effectiveDateTime"] = json!("2026-11-21");
+    let bundle = |weight: &Value| {
+        json!({"resourceType": "Bundle", "type": "collection", "entry": [
+        {"fullUrl": "urn:uuid:3f1f0a6e-0c1b-4d5a-9a55-222222222222", "resource": weight}]})
+    };
+    hub.post("Bundle", &bundle(&timed)).await.expect(201);
+    let refused = hub.post("Bundle", &bundle(&weight)).await.expect(422);
+    assert_eq!(refused.expressions(), ["Bundle.entry[0].resource.effective"]);
+    let mut contained = weight.clone();
+    contained["id"] = json!("w");
+    let report = json!({"resourceType": "DiagnosticReport", "status": "final", "code": {"text": "x"},
+        "subject": {"reference": patient}, "contained": [contained], "result": [{"reference": "#w"}]});
+    let refused = hub.post("DiagnosticReport", &report).await.expect(422);
+    assert_eq!(refused.expressions(), ["DiagnosticReport.contained[0].effective"]);
+    let refused = hub.post("Bundle/$validate", &bundle(&weight)).await.expect(200);
+    assert_eq!(refused.expressions(), ["Bundle.entry[0].resource.effective"]);
 }

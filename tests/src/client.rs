@@ -35,6 +35,7 @@ pub struct Caller {
 pub struct Call {
     builder: reqwest::RequestBuilder,
     name: String,
+    is_recorded: bool,
 }
 
 /// An answer.
@@ -80,7 +81,7 @@ impl Caller {
             Some(token) => builder.bearer_auth(token),
             None => builder,
         };
-        Call { builder, name: format!("{method} {address}") }
+        Call { builder, name: format!("{method} {address}"), is_recorded: true }
     }
 
     pub async fn get(&self, address: &str) -> Answer {
@@ -137,6 +138,13 @@ impl Call {
         self
     }
 
+    /// The same, of which no answer is recorded for others to look at.
+    #[must_use]
+    pub fn unrecorded(mut self) -> Self {
+        self.is_recorded = false;
+        self
+    }
+
     pub async fn send(self) -> Answer {
         let response = self.builder.send().await.unwrap_or_else(|error| panic!("{}: {error:?}", self.name));
         let status = response.status().as_u16();
@@ -144,7 +152,9 @@ impl Call {
         let body = response.bytes().await.expect("a body").to_vec();
         let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
         let answer = Answer { status, headers, body, json, name: self.name };
-        record(&answer);
+        if self.is_recorded {
+            record(&answer);
+        }
         // The token endpoint tells errors as OAuth does.
         if status >= 400 && !answer.name.starts_with("HEAD") && !answer.name.ends_with("auth/token") {
             answer.check_outcome();

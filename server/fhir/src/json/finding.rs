@@ -13,6 +13,9 @@ use crate::{
 /// The most findings that one answer carries.
 const MAX_FINDINGS: usize = 100;
 
+/// The place of what is wrong before the type of the resource was read.
+const UNREAD: &str = "Resource";
+
 /// One step from the root to a value.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Step<'a> {
@@ -51,7 +54,7 @@ impl Findings {
             .map(|(path, code, sentence)| {
                 let issue = Issue::error(code, sentence);
                 match (resource_type, path.as_str()) {
-                    (None, "") => issue,
+                    (None, "") => issue.at(UNREAD),
                     (None, path) => issue.at(path),
                     (Some(name), "") => issue.at(name),
                     (Some(name), path) => issue.at(format!("{name}.{path}")),

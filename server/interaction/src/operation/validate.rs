@@ -40,16 +40,15 @@ impl Server {
             None => None,
         };
         if mode == Some(Mode::Profile) && call.parameters.text("profile").is_none() {
-            return Err(Error::bad_request("The mode 'profile' needs the parameter 'profile'."));
+            return Err(refuse("mode", "The mode 'profile' needs the parameter 'profile'."));
         }
         let resource = match (&given, &call.id) {
             _ if mode == Some(Mode::Delete) => None,
             (Some(resource), _) => Some(resource.clone()),
             (None, Some(id)) => Some(self.stored(context, resource_type, id).await?),
             (None, None) => {
-                return Err(Error::bad_request(
-                    "There is nothing to validate. Send the resource as the body, or as the parameter 'resource'.",
-                ));
+                let sentence = "There is nothing to validate. Send the resource as the body, or as the parameter 'resource'.";
+                return Err(refuse("resource", sentence));
             }
         };
         let mut issues = Vec::new();
@@ -154,11 +153,21 @@ impl Mode {
             "update" => Ok(Self::Update),
             "delete" => Ok(Self::Delete),
             "profile" => Ok(Self::Profile),
-            _ => Err(Error::bad_request(
-                "The parameter 'mode' of $validate is one of create, update, delete, profile.",
-            )),
+            _ => {
+                let sentence = "The parameter 'mode' of $validate is one of create, update, delete, profile.";
+                Err(refuse("mode", sentence))
+            }
         }
     }
+}
+
+/// What is wrong with the parameter of this name.
+fn refuse(parameter: &str, sentence: impl Into<String>) -> Error {
+    Error::with_issue(Cause::BadRequest, Issue::error(IssueType::Invalid, sentence).at(place(parameter)))
+}
+
+fn place(parameter: &str) -> String {
+    format!("Parameters.parameter.where(name = '{parameter}')")
 }
 
 /// The profile with this url; `None` for the base definition, which counts always.
@@ -169,10 +178,11 @@ fn profile(url: &str, resource_type: ResourceType) -> Result<Option<&'static Pro
     }
     match definitions().profile(url) {
         Some(profile) if profile.type_name == name => Ok(Some(profile)),
-        Some(profile) => Err(Error::bad_request(format!(
-            "The profile '{url}' is for {}, and the address is for {name}.",
-            profile.type_name
-        ))),
+        Some(profile) => {
+            let sentence =
+                format!("The profile '{url}' is for {}, and the address is for {name}.", profile.type_name);
+            Err(refuse("profile", sentence))
+        }
         None => {
             let short: String = url.chars().take(100).collect();
             let known: Vec<_> = definitions()
@@ -190,7 +200,8 @@ fn profile(url: &str, resource_type: ResourceType) -> Result<Option<&'static Pro
                     format!(
                         "The profile '{short}' is not known here, so that nothing can be held to it.{known}"
                     ),
-                ),
+                )
+                .at(place("profile")),
             ))
         }
     }

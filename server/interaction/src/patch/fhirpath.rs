@@ -4,7 +4,7 @@
 //! Values are put in place as they stand in the Parameters; whether they have the right type is for validation to say.
 
 use canonical::{Child, ScopeId, definitions};
-use fhir::{Cause, Error, Resource, Value};
+use fhir::{Cause, Error, Issue, Resource, Value};
 use fhirpath::{Context, Expression, Node};
 
 use super::place::{Element, Place, Step};
@@ -56,7 +56,7 @@ impl FhirPathPatch {
         }
         let operations = items.iter().enumerate().map(|(at, item)| {
             Operation::read(item)
-                .map_err(|what| Error::bad_request(format!("Operation {at} of the patch {what}")))
+                .map_err(|what| refusal(Cause::BadRequest, at, format!("Operation {at} of the patch {what}")))
         });
         operations.collect::<Result<_, _>>().map(Self)
     }
@@ -71,7 +71,7 @@ impl FhirPathPatch {
                 let (name, path) = (operation.action.name(), shown(&operation.path));
                 let sentence =
                     format!("Operation {at} of the patch ({name} '{path}') {what} Nothing was changed.");
-                Error::new(cause, sentence)
+                refusal(cause, at, sentence)
             };
             let expression = Expression::parse(&operation.path).map_err(|error| {
                 refuse(Cause::BadRequest, format!("has a path that is no FHIRPath: {error}."))
@@ -80,6 +80,12 @@ impl FhirPathPatch {
         }
         Ok(())
     }
+}
+
+/// The refusal of an operation, which is told by its place in the patch.
+fn refusal(cause: Cause, at: usize, sentence: String) -> Error {
+    let issue = Issue::error(cause.issue_type(), sentence);
+    Error::with_issue(cause, issue.at(format!("Parameters.parameter[{at}]")))
 }
 
 impl Operation {

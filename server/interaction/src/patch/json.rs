@@ -2,7 +2,7 @@
 //! their text. It knows nothing of FHIR: what may come of a patch is for [`super::result`] to say.
 
 use fhir::json::MAX_DEPTH;
-use fhir::{Cause, Error, Value};
+use fhir::{Cause, Error, Issue, Value};
 use fhirpath::Decimal;
 
 /// How much content the `copy` operations of one patch may add, in bytes.
@@ -42,7 +42,7 @@ impl JsonPatch {
             body.as_array().ok_or_else(|| Error::bad_request("A JSON Patch is an array of operations."))?;
         let operations = items.iter().enumerate().map(|(at, item)| {
             Operation::read(item)
-                .map_err(|what| Error::bad_request(format!("Operation {at} of the patch {what}")))
+                .map_err(|what| refusal(Cause::BadRequest, at, format!("Operation {at} of the patch {what}")))
         });
         operations.collect::<Result<_, _>>().map(Self)
     }
@@ -58,11 +58,16 @@ impl JsonPatch {
                 let (name, path) = (operation.action.name(), operation.path.text());
                 let sentence =
                     format!("Operation {at} of the patch ({name} '{path}') {what} Nothing was changed.");
-                Error::new(Cause::Unprocessable, sentence)
+                refusal(Cause::Unprocessable, at, sentence)
             })?;
         }
         Ok(())
     }
+}
+
+/// The refusal of an operation, which is told by its place in the patch.
+fn refusal(cause: Cause, at: usize, sentence: String) -> Error {
+    Error::with_issue(cause, Issue::error(cause.issue_type(), sentence).at(format!("$this[{at}]")))
 }
 
 impl Operation {

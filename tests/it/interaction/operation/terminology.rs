@@ -41,6 +41,20 @@ async fn value_sets_are_expanded() {
     assert_eq!(page["expansion"]["offset"], 1);
     let filtered = hub.get(&format!("{lines}&filter=REABLE")).await.expect(200).json;
     assert_eq!(codes(&filtered), ["reablement"]);
+    let system = "http://hl7.org/fhir/administrative-gender";
+    let gender = format!("ValueSet/$expand?url={HL7}/administrative-gender");
+    for name in ["system-version", "check-system-version", "force-system-version"] {
+        let held = hub.get(&format!("{gender}&{name}={system}%7C4.0.1")).await.expect(200).json;
+        assert_eq!(codes(&held).len(), 4);
+        assert_eq!(
+            held["expansion"]["parameter"][0],
+            json!({"name": name, "valueUri": format!("{system}|4.0.1")})
+        );
+        hub.get(&format!("{gender}&{name}={system}%7C5.0.0")).await.expect(404);
+        hub.get(&format!("{gender}&{name}={system}")).await.expect(400);
+    }
+    let without = hub.get(&format!("{gender}&exclude-system={system}")).await.expect(200).json;
+    assert_eq!(without["expansion"]["total"], 0);
     let by_id = hub.get("ValueSet/ic-service-line/$expand").await.expect(200).json;
     assert_eq!(codes(&by_id), codes(&whole));
 

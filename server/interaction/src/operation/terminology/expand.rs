@@ -19,6 +19,11 @@ struct Wanted {
     designations: bool,
     language: Option<String>,
     version: Option<String>,
+    /// The versions that code systems are to have, `url|version`. Of each one version is held, so that a default, a check and an order
+    /// ask for the same.
+    system_versions: Vec<String>,
+    /// The code systems whose codes are left out.
+    excluded: Vec<String>,
     /// The parameters as they were given, for the expansion to repeat.
     given: Vec<Value>,
 }
@@ -58,6 +63,9 @@ impl Wanted {
             "count" | "offset" => "valueInteger",
             "activeOnly" | "includeDesignations" | "excludeNested" | "includeDefinition" => "valueBoolean",
             "displayLanguage" => "valueCode",
+            "exclude-system" | "system-version" | "check-system-version" | "force-system-version" => {
+                "valueUri"
+            }
             _ => "valueString",
         };
         let given = parameters.query().into_iter().filter(|(name, _)| name != "url").map(|(name, text)| {
@@ -78,7 +86,30 @@ impl Wanted {
             designations: flag(parameters, "includeDesignations")?.unwrap_or_default(),
             language: parameters.text("displayLanguage").map(str::to_owned),
             version: parameters.text("valueSetVersion").map(str::to_owned),
+            system_versions: system_versions(parameters)?,
+            excluded: parameters.texts("exclude-system").map(str::to_owned).collect(),
             given: given.collect(),
+        })
+    }
+
+    /// A version of a code system that is asked for must be the one that is held.
+    fn check_systems(&self, codes: &[Coded<'_>]) -> Result<(), Error> {
+        for asked in &self.system_versions {
+            let Some((url, version)) = asked.split_once('|') else { continue };
+            if let Some(used) = codes.iter().find(|coded| coded.system == url) {
+                check_version(url, used.version, Some(version))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the code is of a code system that is left out.
+    fn excludes(&self, coded: &Coded<'_>) -> bool {
+        self.excluded.iter().any(|canonical| {
+            let (url, version) =
+                canonical.split_once('|').map_or((canonical.as_str(), None), |(u, v)| (u, Some(v)));
+            url == coded.system
+                && version.is_none_or(|version| coded.version.is_none_or(|held| held == version))
         })
     }
 
@@ -95,8 +126,26 @@ impl Wanted {
     }
 }
 
+/// What the three parameters for versions of code systems ask for.
+fn system_versions(parameters: &Parameters) -> Result<Vec<String>, Error> {
+    let mut asked = Vec::new();
+    for name in ["system-version", "check-system-version", "force-system-version"] {
+        for canonical in parameters.texts(name) {
+            if !canonical.contains('|') {
+                let sentence =
+                    format!("The parameter '{name}' names a code system with its version: url|version.");
+                return Err(Error::bad_request(sentence));
+            }
+            asked.push(canonical.to_owned());
+        }
+    }
+    Ok(asked)
+}
+
 fn answer(terminology: &Terminology, url: &str, wanted: &Wanted) -> Result<Value, Refusal> {
-    let codes = terminology.expand(url)?;
+    let mut codes = terminology.expand(url)?;
+    codes.retain(|coded| !wanted.excludes(coded));
+    wanted.check_systems(&codes)?;
     let definition = terminology.value_set(url);
     let text = |value: Option<&String>| value.map(|text| Value::String(text.clone()));
     let held = definition.and_then(|definition| definition.version.as_deref());

@@ -34,6 +34,7 @@ impl Server {
             false => ("codeSystem", given.text("version")),
         };
         let version = version.map(str::to_owned);
+        let system_version = given.text("systemVersion").map(str::to_owned);
         let language = given.text("displayLanguage").map(str::to_owned);
         let refuses_abstract = flag(given, "abstract")? == Some(false);
         let mut subject = self.subject(context, call, sent).await?;
@@ -51,6 +52,11 @@ impl Server {
                     true => {
                         let held = terminology.value_set(&url).and_then(|held| held.version.as_deref());
                         check_version(&url, held, version.as_deref())?;
+                        if let Some(system) = asked.system.as_deref() {
+                            let held =
+                                terminology.code_system(system).and_then(|held| held.version.as_deref());
+                            check_version(system, held, system_version.as_deref())?;
+                        }
                         in_value_set(terminology, &url, asked, language.as_deref(), refuses_abstract)
                     }
                     false => {
