@@ -158,7 +158,7 @@ async fn bundles_carry_patches() {
         json!({"resource": patch, "request": request("PATCH", &patient)}),
     ];
     let answer = epr.post("", &builders::transaction(&entries)).await.expect(422);
-    assert_eq!(answer.expressions(), ["Bundle.entry[1]"]);
+    assert_eq!(answer.expressions(), ["Bundle.entry[1].resource.parameter[0]"]);
     let found = epr.search("Organization", &[("name", "Not there")]).await.expect(200);
     assert_eq!(found.matches().len(), 0);
     let batch = json!({"resourceType": "Bundle", "type": "batch", "entry": entries});

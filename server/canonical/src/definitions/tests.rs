@@ -239,3 +239,4 @@ fn our_own_file_is_loaded() {
 }
 
 mod own;
+mod uk_core;
