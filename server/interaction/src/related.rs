@@ -5,10 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use fhir::{Error, Key, Reference, Resource, ResourceType};
 use store::Access;
-use workflow::{Needs, Related};
+use workflow::{Needs, Outcome, Related};
 
-use crate::Handling;
 use crate::unit::Unit;
+use crate::{Handling, reference};
 
 /// A resource that is to be written, over that version.
 type Of<'a> = Option<(&'a Resource, Option<&'a Resource>)>;
@@ -26,6 +26,37 @@ impl Unit<'_> {
             related.candidates = self.offering(line).await?;
         }
         Ok(related)
+    }
+
+    /// The references of a resource, where the rules compare it with what one of them names.
+    pub(crate) fn compared(
+        &self,
+        resource: &Resource,
+        previous: Option<&Resource>,
+    ) -> Vec<(String, Reference)> {
+        let needs = workflow::needs(resource, previous);
+        let compares = [needs.focus, needs.based_on, needs.whole].iter().any(Option::is_some);
+        if compares { resource.references(&self.server.settings.base) } else { Vec::new() }
+    }
+
+    /// The rules see everything, their caller does not: what they refuse because of a resource that the caller may not see is refused
+    /// in the words for one that is not there.
+    pub(crate) async fn as_seen(
+        &self,
+        outcome: Result<Outcome, Error>,
+        compared: &[(String, Reference)],
+    ) -> Result<Outcome, Error> {
+        let settings = &self.server.settings;
+        let tells = |error: &Error| {
+            error.issues().iter().filter_map(|issue| issue.rule).any(workflow::rule::tells_of_another)
+        };
+        if settings.check_references && outcome.as_ref().is_err_and(tells) {
+            let keys: Vec<Key> = compared.iter().filter_map(|(_, reference)| reference.key()).collect();
+            let (targets, _) = self.server.store.targets(&self.context.access, &keys, &[]).await?;
+            let targets = targets.into_iter().map(|target| (target.key, target)).collect();
+            reference::check(compared, &settings.base, &targets, |key| self.leaves(key))?;
+        }
+        outcome
     }
 
     /// What the rules need.

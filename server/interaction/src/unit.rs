@@ -189,7 +189,7 @@ impl<'a> Unit<'a> {
     }
 
     /// Whether this unit leaves the resource there; `None` when it does not touch it.
-    fn leaves(&self, key: Key) -> Option<bool> {
+    pub(crate) fn leaves(&self, key: Key) -> Option<bool> {
         match self.by_key.get(&key) {
             Some(draft) => Some(self.drafts[*draft].resource.is_some()),
             None => self.incoming.contains_key(&key).then_some(true),
@@ -206,8 +206,10 @@ impl<'a> Unit<'a> {
         let findings = self.validate(&resource)?;
         resource = self.accept(None, resource)?;
         resource.identify(&id, VersionId::FIRST, self.now);
+        let compared = self.compared(&resource, None);
         let related = self.related(&resource, None).await?;
-        let outcome = workflow::create(resource, &id, &related, self.now)?;
+        let outcome = workflow::create(resource, &id, &related, self.now);
+        let outcome = self.as_seen(outcome, &compared).await?;
         self.add_outcome(id, None, None, outcome, findings)
     }
 
@@ -230,13 +232,17 @@ impl<'a> Unit<'a> {
                 return Ok(Planned::Existing(Box::new(previous)));
             }
             Some(current) => {
+                let compared = self.compared(&resource, Some(current));
                 let related = self.related(&resource, Some(current)).await?;
-                workflow::update(current, resource, &related, self.now)?
+                let outcome = workflow::update(current, resource, &related, self.now);
+                self.as_seen(outcome, &compared).await?
             }
             // Brought back to life: the rules see it as new.
             None => {
+                let compared = self.compared(&resource, None);
                 let related = self.related(&resource, None).await?;
-                workflow::create(resource, &id, &related, self.now)?
+                let outcome = workflow::create(resource, &id, &related, self.now);
+                self.as_seen(outcome, &compared).await?
             }
         };
         if previous_resource.as_ref().is_some_and(|current| current.same_content(&outcome.resource)) {

@@ -90,6 +90,12 @@ pub const PLAN_EMPTY: &str = "IC-CP-01";
 /// A journey has one active plan.
 pub const PLAN_TWICE: &str = "IC-CP-02";
 
+/// Whether a refusal by this rule says something of another resource than the one that is written.
+#[must_use]
+pub fn tells_of_another(rule: &str) -> bool {
+    [REFERRAL_PLAN, REFERRAL_TASK, EPISODE_WHOLE].contains(&rule)
+}
+
 /// Refuses (422) when there is an issue.
 pub(crate) fn unless_refused(issues: Vec<Issue>) -> Result<(), Error> {
     if issues.is_empty() { Ok(()) } else { Err(Error::with_issues(Cause::Unprocessable, issues)) }

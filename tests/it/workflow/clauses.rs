@@ -246,3 +246,38 @@ async fn what_a_message_says_is_told_in_our_codes() {
         assert!(answer.contains(&format!("\"code\":\"{expected}\"")), "{code}: {answer}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_caller_may_not_see_is_not_compared_aloud() {
+    let server = TestServer::start().await;
+    let (hub, stranger) = (server.caller("hub"), server.caller("ucr"));
+    let (referral, task) = builders::referred(&hub).await;
+    let patient = referral["subject"]["reference"].as_str().unwrap();
+    let plan = builders::discharge_plan(patient, &builders::hours_ago(1));
+    let plan = hub.post("ServiceRequest", &plan).await.expect(201).reference();
+    let task = format!("Task/{}", task["id"].as_str().unwrap());
+    let own = builders::new_patient(&stranger).await;
+    let visit = |of: &str| {
+        json!({
+            "resourceType": "Task", "status": "accepted", "intent": "order", "code": coded("ic-activity-type", "care-visit"),
+            "partOf": [{"reference": of}], "for": {"reference": own}, "owner": {"reference": place::UCR_SERVICE}
+        })
+    };
+    let step_down = |plan: &str| {
+        let mut referral = builders::step_down(&own, plan);
+        referral["requester"] = json!({"reference": place::UCR});
+        referral
+    };
+    for (hidden, missing, unseen) in [
+        (visit(&task), visit("Task/none"), task.as_str()),
+        (step_down(&plan), step_down("ServiceRequest/none"), plan.as_str()),
+    ] {
+        let name = hidden["resourceType"].as_str().unwrap();
+        stranger.get(unseen).await.expect(404);
+        let (hidden, missing) =
+            (stranger.post(name, &hidden).await.expect(422), stranger.post(name, &missing).await.expect(422));
+        let words = hidden.text().replace(unseen.split_once('/').unwrap().1, "none");
+        assert_eq!(words, missing.text());
+        assert_eq!(hidden.code(), "not-found");
+    }
+}
