@@ -63,7 +63,7 @@ fn soft_findings_name_their_place() {
             "Bundle.entry[0].resource.status",
             "string is empty",
         ),
-        (r#"null"#, "", "null is not"),
+        (r#"null"#, "Resource", "null is not"),
         (r#"[{"op":"add","op":"test"}]"#, "[0].op", "there twice"),
     ];
     for (text, expression, sentence) in table {
