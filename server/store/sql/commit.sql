@@ -54,6 +54,14 @@ WITH input AS MATERIALIZED (
     INSERT INTO change_queue (seq, key, version_id, resource_type)
     SELECT w.seq, i.key, i.version_id, i.resource_type FROM written w JOIN input i USING (key)
 )
--- The division undoes the statement when some of the changes were written and others were not.
-SELECT w.key, w.seq, w.last_updated, 1 / (CASE WHEN (SELECT count(*) FROM written) = cardinality($1::uuid[]) THEN 1 ELSE 0 END)
+-- The division undoes the statement when some of the changes were written and others were not, and when something that they refer to
+-- ($20) is deleted. Nobody deletes anything between that look and the end of the transaction: see the migration that makes `deletion`.
+SELECT
+    w.key, w.seq, w.last_updated,
+    1 / (CASE
+        WHEN (SELECT count(*) FROM written) <> cardinality($1::uuid[]) THEN 0
+        WHEN EXISTS (SELECT FROM resource WHERE key = ANY ($20::uuid[]) AND deleted) THEN 0
+        WHEN EXISTS (SELECT FROM deletion FOR KEY SHARE) THEN 0
+        ELSE 1
+    END)
 FROM written w

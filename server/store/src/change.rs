@@ -103,7 +103,16 @@ pub struct Commit {
     pub absent: Vec<Absent>,
     /// What does not count for these conditions: the same unit of work deletes or changes it.
     pub except: Vec<Key>,
+    /// What the changes refer to and the unit of work does not touch: none of it may be deleted when they are written.
+    pub present: Vec<Key>,
     pub actor: Actor,
+}
+
+impl Commit {
+    /// What it deletes: nothing else may refer to it.
+    pub(crate) fn deleted(&self) -> Vec<Key> {
+        self.changes.iter().filter(|change| change.operation == Operation::Delete).map(Change::key).collect()
+    }
 }
 
 /// What became of a [`Commit`].
@@ -111,7 +120,8 @@ pub struct Commit {
 pub enum Committed {
     /// All of it was written; one entry a change, in the same order.
     Written(Vec<Written>),
-    /// Another writer was faster: an expected version is no longer the current one, or a condition no longer holds.
+    /// Another writer was faster: an expected version is no longer the current one, a condition no longer holds, or something that is
+    /// referred to is deleted.
     /// Nothing was written; the caller reads again and decides anew.
     Outrun,
 }

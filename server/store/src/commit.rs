@@ -14,7 +14,12 @@ use uuid::Uuid;
 use crate::change::{Change, Commit, Committed, Written};
 use crate::content::instant;
 use crate::index_rows::{self, Hot, Known, Satellites, array_text};
+use crate::target::is_referred_to;
 use crate::{Result, Store, error::from_postgres};
+
+/// Waits until nobody else writes, and keeps all others from writing until the transaction ends. One that writes for long is not waited
+/// for: the others would wait as well.
+const ALONE: &str = "SET LOCAL lock_timeout = '500ms'; LOCK TABLE deletion IN EXCLUSIVE MODE";
 
 impl Store {
     /// Writes all changes of a unit of work in one transaction, or none of them.
@@ -26,7 +31,7 @@ impl Store {
         if commit.changes.is_empty() {
             return Ok(Committed::Written(Vec::new()));
         }
-        if commit.absent.is_empty() {
+        if commit.absent.is_empty() && commit.deleted().is_empty() {
             return self.commit_in_group(commit).await;
         }
         let mut client = self.client().await?;
@@ -72,6 +77,14 @@ pub(crate) async fn write_under_conditions(
     lock(client, &locks).await?;
     for absent in &commit.absent {
         if absent.is_outrun(client, &commit.except).await? {
+            return Ok(None);
+        }
+    }
+    let deleted = commit.deleted();
+    if !deleted.is_empty() {
+        client.batch_execute(ALONE).await.map_err(from_postgres)?;
+        let own: Vec<Key> = commit.changes.iter().map(Change::key).collect();
+        if is_referred_to(client, &deleted, &own).await? {
             return Ok(None);
         }
     }
@@ -130,6 +143,7 @@ struct Arrays<'a> {
     subject: Vec<&'a str>,
     organization: Vec<Option<&'a str>>,
     request_id: Vec<Option<&'a str>>,
+    present: Vec<Uuid>,
     gone: Satellites,
     new: Satellites,
 }
@@ -137,6 +151,9 @@ struct Arrays<'a> {
 impl<'a> Arrays<'a> {
     fn of(commits: &[&'a Commit]) -> Self {
         let mut arrays = Self::default();
+        let present: BTreeSet<Uuid> =
+            commits.iter().flat_map(|commit| commit.present.iter().map(|key| key.uuid())).collect();
+        arrays.present.extend(present);
         for (change, actor) in
             commits.iter().flat_map(|commit| commit.changes.iter().map(|c| (c, &commit.actor)))
         {
@@ -176,6 +193,7 @@ impl<'a> Arrays<'a> {
         let actor: [&(dyn ToSql + Sync); 4] =
             [&self.client, &self.subject, &self.organization, &self.request_id];
         parameters.extend(label.into_iter().chain(actor));
+        parameters.push(&self.present);
         let parts = self.gone.gone_parts().chain(self.new.new_parts());
         index_rows::statement(include_str!("../sql/commit.sql"), parameters, parts)
     }

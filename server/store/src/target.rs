@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use deadpool_postgres::GenericClient;
 use fhir::{Key, ResourceType};
 use tokio_postgres::Row;
 
@@ -125,6 +126,31 @@ impl Store {
     }
 }
 
+/// The keys of what refers to a resource whose key `is` this.
+fn referring(is: &str) -> String {
+    format!(
+        "SELECT source FROM reference_index WHERE target {is} \
+         UNION ALL SELECT key FROM resource WHERE owner {is} UNION ALL SELECT key FROM resource WHERE focus {is} \
+         UNION ALL SELECT key FROM resource WHERE patient {is}"
+    )
+}
+
+/// Whether anything refers to one of these resources, but for those in `except`.
+pub(crate) async fn is_referred_to(
+    client: &impl GenericClient,
+    keys: &[Key],
+    except: &[Key],
+) -> Result<bool> {
+    let [keys, except] = [keys, except].map(|keys| keys.iter().map(|key| key.uuid()).collect::<Vec<_>>());
+    let sql = format!(
+        "SELECT EXISTS (SELECT FROM resource r WHERE r.key IN ({}) AND NOT r.deleted AND r.key <> ALL($2))",
+        referring("= ANY($1)")
+    );
+    let statement = client.prepare_cached(&sql).await.map_err(from_postgres)?;
+    let row = client.query_one(&statement, &[&keys, &except]).await.map_err(from_postgres)?;
+    Ok(row.get(0))
+}
+
 /// Who refers to a resource.
 #[derive(Clone, Debug)]
 pub struct Referrers {
@@ -147,12 +173,10 @@ impl Store {
         let e = parameters.push(except.iter().chain([&key]).map(|key| key.uuid()).collect::<Vec<_>>());
         let l = parameters.push(limit);
         let visible = access.condition("r", &mut parameters);
+        let referring = referring(&format!("= ${k}"));
         let sql = format!(
-            "SELECT r.resource_type, v.id, {visible} FROM resource r JOIN version v ON v.seq = r.seq WHERE r.key IN (\
-             SELECT source FROM reference_index WHERE target = ${k} \
-             UNION ALL SELECT key FROM resource WHERE owner = ${k} UNION ALL SELECT key FROM resource WHERE focus = ${k} \
-             UNION ALL SELECT key FROM resource WHERE patient = ${k}) \
-             AND NOT r.deleted AND r.key <> ALL(${e}) LIMIT ${l}"
+            "SELECT r.resource_type, v.id, {visible} FROM resource r JOIN version v ON v.seq = r.seq \
+             WHERE r.key IN ({referring}) AND NOT r.deleted AND r.key <> ALL(${e}) LIMIT ${l}"
         );
         let rows = self.rows(&sql, &parameters).await?;
         let name = |row: &Row| {

@@ -154,3 +154,29 @@ async fn conditional_deletes_delete_once() {
     let left = epr.get(&address).await.expect(200).matches().len();
     assert!(created > 0 && left <= 1, "{created} created, {left} left");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_referred_to_is_not_deleted_meanwhile() {
+    let server = TestServer::start().await;
+    let epr = server.caller("epr");
+    let rounds = (0..AT_ONCE).map(async |_| {
+        let made = epr.post("Patient", &builders::patient()).await.expect(201);
+        let person = made.reference();
+        let observation = json!({
+            "resourceType": "Observation", "status": "final", "code": {"text": "x"}, "subject": {"reference": person}
+        });
+        let (deleted, referred) = tokio::join!(epr.delete(&person), epr.post("Observation", &observation));
+        assert!(
+            matches!((deleted.status, referred.status), (204, 422) | (409, 201)),
+            "{} {}: {}",
+            deleted.text(),
+            referred.status,
+            referred.text()
+        );
+        usize::from(deleted.status == 204)
+    });
+    let deleted: usize = join_all(rounds).await.into_iter().sum();
+    assert!(server.count("SELECT count(*) FROM deletion").await == 0);
+    let lost = "SELECT count(*) FROM resource p JOIN resource o ON o.patient = p.key WHERE p.deleted AND NOT o.deleted";
+    assert_eq!(server.count(lost).await, 0, "{deleted} were deleted");
+}

@@ -51,7 +51,22 @@ impl Unit<'_> {
         }
         let absent = std::mem::take(&mut self.absent);
         let except = if absent.is_empty() { Vec::new() } else { self.touched().collect() };
-        Ok(Commit { changes, absent, except, actor: self.context.actor() })
+        let present = self.present(&references, &targets);
+        Ok(Commit { changes, absent, except, present, actor: self.context.actor() })
+    }
+
+    /// What is there, is referred to by a draft, and is not written or deleted by another: it must be there still when the drafts are
+    /// written.
+    fn present(&self, references: &[References], targets: &HashMap<Key, Target>) -> Vec<Key> {
+        if !self.server.settings.check_references {
+            return Vec::new();
+        }
+        let named = references.iter().flat_map(|references| &references.now);
+        let keys = named
+            .filter(|(expression, _)| !reference::is_within_bundle(expression))
+            .filter_map(|(_, reference)| reference.key());
+        let is_there = |key: &Key| targets.get(key).is_some_and(|target| !target.deleted);
+        keys.filter(|key| is_there(key) && self.leaves(*key).is_none()).collect()
     }
 
     /// What the drafts refer to, before and after, and the drafts' own current rows, as far as it is there.

@@ -9,7 +9,7 @@ use std::{fs, path::PathBuf};
 use canonical::{SearchParameter, definitions};
 use fhir::{Id, Resource, ResourceType, Value};
 use fhirpath::{Context, Expression, Item, Node};
-use store::{Actor, Change, Commit, Committed, Label, Operation};
+use store::{Change, Commit, Committed, Label, Operation};
 use tests::TestServer;
 
 /// How many examples of a type are stored.
@@ -107,8 +107,7 @@ async fn write(server: &TestServer, resource: &Resource) -> bool {
         label: Label::default(),
         keepers: Vec::new(),
     };
-    let commit =
-        Commit { changes: vec![change], absent: Vec::new(), except: Vec::new(), actor: Actor::default() };
+    let commit = Commit { changes: vec![change], ..Commit::default() };
     let committed = server.running().store.commit(commit).await;
     let committed = committed.unwrap_or_else(|error| panic!("{:?}: {error:?}", resource.key()));
     matches!(committed, Committed::Written(_))
