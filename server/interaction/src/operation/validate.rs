@@ -99,7 +99,13 @@ impl Server {
         let id = || {
             let named = call.id.as_deref().or_else(|| given.as_ref().and_then(Resource::id));
             let sentence = format!("Which {resource_type} is meant? Name its id in the address.");
-            named.ok_or_else(|| Error::bad_request(sentence)).and_then(Id::parse)
+            let at_id = |issue: Issue| issue.at(format!("{resource_type}.id"));
+            named.ok_or_else(|| refuse("mode", sentence)).and_then(|id| {
+                Id::parse(id).map_err(|error| {
+                    let issues = error.into_issues().into_iter().map(at_id).collect();
+                    Error::with_issues(Cause::BadRequest, issues)
+                })
+            })
         };
         Ok(match (mode, &given) {
             (Mode::Profile, _) | (Mode::Create | Mode::Update, None) => None,
