@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use fhir::{Error, Key, Reference, Resource, ResourceType};
+use fhir::{Error, Id, Key, Reference, Resource, ResourceType};
 use store::Access;
 use workflow::{Needs, Outcome, Related};
 
@@ -14,34 +14,31 @@ use crate::{Handling, reference};
 type Of<'a> = Option<(&'a Resource, Option<&'a Resource>)>;
 
 impl Unit<'_> {
-    /// The related resources for a resource that is to be written over `previous`.
-    pub(crate) async fn related(
+    /// What the rules make of a resource that is to be written over `previous`.
+    pub(crate) async fn ruled(
         &mut self,
-        resource: &Resource,
+        id: &Id,
         previous: Option<&Resource>,
-    ) -> Result<Related, Error> {
-        let needs = workflow::needs(resource, previous);
-        let mut related = self.load_needs_of(&needs, Some((resource, previous))).await?;
-        if let Some(line) = workflow::line_not_offered(resource, &related) {
+        resource: Resource,
+    ) -> Result<Outcome, Error> {
+        let needs = workflow::needs(&resource, previous);
+        // Where the rules compare it with what one of its references names.
+        let compares = [&needs.focus, &needs.based_on, &needs.whole].into_iter().any(Option::is_some);
+        let compared = if compares { resource.references(&self.server.settings.base) } else { Vec::new() };
+        let mut related = self.load_needs_of(&needs, Some((&resource, previous))).await?;
+        if let Some(line) = workflow::line_not_offered(&resource, &related) {
             related.candidates = self.offering(line).await?;
         }
-        Ok(related)
-    }
-
-    /// The references of a resource, where the rules compare it with what one of them names.
-    pub(crate) fn compared(
-        &self,
-        resource: &Resource,
-        previous: Option<&Resource>,
-    ) -> Vec<(String, Reference)> {
-        let needs = workflow::needs(resource, previous);
-        let compares = [needs.focus, needs.based_on, needs.whole].iter().any(Option::is_some);
-        if compares { resource.references(&self.server.settings.base) } else { Vec::new() }
+        let outcome = match previous {
+            Some(previous) => workflow::update(previous, resource, &related, self.now()),
+            None => workflow::create(resource, id, &related, self.now()),
+        };
+        self.as_seen(outcome, &compared).await
     }
 
     /// The rules see everything, their caller does not: what they refuse because of a resource that the caller may not see is refused
     /// in the words for one that is not there.
-    pub(crate) async fn as_seen(
+    async fn as_seen(
         &self,
         outcome: Result<Outcome, Error>,
         compared: &[(String, Reference)],

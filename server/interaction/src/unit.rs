@@ -206,10 +206,7 @@ impl<'a> Unit<'a> {
         let findings = self.validate(&resource)?;
         resource = self.accept(None, resource)?;
         resource.identify(&id, VersionId::FIRST, self.now);
-        let compared = self.compared(&resource, None);
-        let related = self.related(&resource, None).await?;
-        let outcome = workflow::create(resource, &id, &related, self.now);
-        let outcome = self.as_seen(outcome, &compared).await?;
+        let outcome = self.ruled(&id, None, resource).await?;
         self.add_outcome(id, None, None, outcome, findings)
     }
 
@@ -231,19 +228,8 @@ impl<'a> Unit<'a> {
             Some(current) if current.same_content(&resource) => {
                 return Ok(Planned::Existing(Box::new(previous)));
             }
-            Some(current) => {
-                let compared = self.compared(&resource, Some(current));
-                let related = self.related(&resource, Some(current)).await?;
-                let outcome = workflow::update(current, resource, &related, self.now);
-                self.as_seen(outcome, &compared).await?
-            }
-            // Brought back to life: the rules see it as new.
-            None => {
-                let compared = self.compared(&resource, None);
-                let related = self.related(&resource, None).await?;
-                let outcome = workflow::create(resource, &id, &related, self.now);
-                self.as_seen(outcome, &compared).await?
-            }
+            // Without a current one it is brought back to life: the rules see it as new.
+            current => self.ruled(&id, current.as_ref(), resource).await?,
         };
         if previous_resource.as_ref().is_some_and(|current| current.same_content(&outcome.resource)) {
             return Ok(Planned::Existing(Box::new(previous)));
