@@ -79,7 +79,10 @@ impl Unit<'_> {
             }
         }
         self.look_for(keys, &[]).await?;
-        Ok(self.targets.iter().filter_map(|(key, target)| Some((*key, target.clone()?))).collect())
+        Ok(std::mem::take(&mut self.targets)
+            .into_iter()
+            .filter_map(|(key, target)| Some((key, target?)))
+            .collect())
     }
 
     /// Looks for these resources, if that has not been done, and reads those in `contents` for the rules; the hub too, which may
