@@ -39,8 +39,7 @@ pub(crate) fn check(resource: &Resource, settings: &Settings, now: Instant) -> V
 }
 
 fn facts(resource: &Resource) -> Vec<Fact<'_>> {
-    let refused = |at, text, instead| Fact { at, text, instead, is_refused: true };
-    let period = |element: &str, bound: &str| resource.get(element).and_then(|period| period.get(bound));
+    let period = |bound: &str| resource.get("period").and_then(|period| period.get(bound));
     let status = resource.text("status").unwrap_or_default();
     match resource.resource_type() {
         ResourceType::OBSERVATION if is_score(resource) => vec![refused(
@@ -53,14 +52,14 @@ fn facts(resource: &Resource) -> Vec<Fact<'_>> {
             if matches!(status, "active" | "onhold" | "finished") {
                 facts.push(refused(
                     "EpisodeOfCare.period.start",
-                    period("period", "start"),
+                    period("start"),
                     "Send the time of the first contact, or the status 'planned' until then.",
                 ));
             }
             if status == "finished" {
                 facts.push(refused(
                     "EpisodeOfCare.period.end",
-                    period("period", "end"),
+                    period("end"),
                     "Send the time at which it ended; when it is to end is ic-expected-end.",
                 ));
             }
@@ -87,6 +86,10 @@ fn facts(resource: &Resource) -> Vec<Fact<'_>> {
     }
 }
 
+fn refused<'a>(at: &'static str, text: Option<&'a Value>, instead: &'static str) -> Fact<'a> {
+    Fact { at, text, instead, is_refused: true }
+}
+
 fn warned<'a>(at: &'static str, text: Option<&'a Value>, instead: &'static str) -> Fact<'a> {
     Fact { at, text, instead, is_refused: false }
 }
@@ -94,7 +97,6 @@ fn warned<'a>(at: &'static str, text: Option<&'a Value>, instead: &'static str) 
 /// A visit that has begun or ended, and the first therapy of a team.
 fn of_task<'a>(task: &'a Resource, status: &str) -> Vec<Fact<'a>> {
     let bound = |bound: &str| task.get("executionPeriod").and_then(|period| period.get(bound));
-    let refused = |at, text, instead| Fact { at, text, instead, is_refused: true };
     if task.get("code").is_some_and(|code| code_in(code, "ic-activity-type").is_some()) {
         let begun = matches!(status, "in-progress" | "completed").then(|| bound("start")).flatten();
         let ended = (status == "completed").then(|| bound("end")).flatten();

@@ -5,7 +5,6 @@
 
 use fhir::primitive::date::Interval;
 use fhir::{Resource, Value};
-
 use serde_json::json;
 
 use crate::Related;
