@@ -14,6 +14,9 @@ use serde_json::json;
 use crate::element::{extension_url, put};
 use crate::extension;
 
+/// A day of 24 hours, in microseconds.
+pub(crate) const DAY: i64 = 24 * 3_600_000_000;
+
 /// What is a parameter and not a rule: due times by priority, and tolerances.
 #[derive(Clone, Debug)]
 pub struct Settings {

@@ -8,7 +8,7 @@ use fhir::primitive::date::Interval;
 use fhir::{Instant, Resource, Value};
 use jiff::civil::Date;
 
-use crate::clock::Settings;
+use crate::clock::{DAY, Settings};
 use crate::extension;
 
 /// From each state of a discharge: those that may follow. One write may carry several facts, so that steps can be passed over.
@@ -152,8 +152,6 @@ impl Discharge {
         self.planned.is_some() && self.confirmed
     }
 }
-
-const DAY: i64 = 24 * 3_600_000_000;
 
 #[cfg(test)]
 mod tests {

@@ -8,6 +8,7 @@
 use fhir::{Instant, Resource, Value};
 
 use crate::Related;
+use crate::clock::DAY;
 use crate::element::{items, reference, same_reference};
 use crate::service_request::{Kind, kind, performer, service_line};
 
@@ -63,8 +64,6 @@ pub(crate) fn suspected_twin<'a>(
             && written(other).is_some_and(|at| now.microseconds() - at < DAY)
     })
 }
-
-const DAY: i64 = 24 * 3_600_000_000;
 
 #[cfg(test)]
 mod tests {

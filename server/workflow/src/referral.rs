@@ -5,7 +5,7 @@
 
 use fhir::{Cause, Error, Id, Instant, Issue, IssueType, Resource, Value};
 
-use crate::clock::Doubtful;
+use crate::clock::{DAY, Doubtful};
 use crate::duplicate::suspected_twin;
 use crate::element::{code_in, concept, items, put, reference, same_reference};
 use crate::moves::same_but_meta;
@@ -121,7 +121,7 @@ pub(crate) fn check_authored(
         );
         return Some(issue(Issue::error, sentence));
     }
-    let is_late = written.high < now.microseconds() - 90 * 24 * 3_600_000_000;
+    let is_late = written.high < now.microseconds() - 90 * DAY;
     if is_late && extension::find(request, "ic-late-entry-reason").is_none() {
         let sentence = format!(
             "authoredOn, '{authored}', is more than 90 days ago, and the extension ic-late-entry-reason does not say why."

@@ -10,7 +10,7 @@ use jiff::ToSpan;
 use jiff::civil::{Date, Time};
 use serde_json::json;
 
-use crate::clock::{self, Clock, Settings};
+use crate::clock::{self, Clock, DAY, Settings};
 use crate::element::{concept, fill, items, put, reference, reference_to};
 use crate::{
     Effect, Needs, Outcome, Related, care_plan, discharge_plan, episode_of_care, extension, fulfilment,
@@ -25,7 +25,6 @@ pub(crate) const OUTCOME_DUE: &str = "outcome-due";
 pub(crate) const PLAN_OPEN: &str = "plan-open";
 pub(crate) const DELAY_UNEXPLAINED: &str = "delay-unexplained";
 
-const DAY: i64 = 24 * 3_600_000_000;
 /// Days after an episode's first one: when its end comes near, and when it is longer than six weeks.
 const LONG: i32 = 35;
 const OVER_LIMIT: i32 = 42;

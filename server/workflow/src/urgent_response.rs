@@ -5,7 +5,7 @@
 
 use fhir::{Instant, Issue, IssueType, Resource};
 
-use crate::clock::Doubtful;
+use crate::clock::{DAY, Doubtful};
 use crate::patient::age_on;
 use crate::service_request::{is_urgent_response, status_reason};
 use crate::{Related, extension, rule};
@@ -24,7 +24,7 @@ pub(crate) fn check(
     }
     let settings = &related.settings;
     let late_reason = extension::find(referral, "ic-late-entry-reason").is_some();
-    let a_day_ago = now.microseconds() - 24 * 3_600_000_000;
+    let a_day_ago = now.microseconds() - DAY;
     let clock_start = extension::text(referral, "ic-clock-start");
     let changed = clock_start != previous.and_then(|p| extension::text(p, "ic-clock-start"));
     match clock_start.map(|text| settings.interval(text)) {
