@@ -105,17 +105,18 @@ fn limits(text: &str) -> Result<Vec<Constraint>, serde_json::Error> {
     }
     let properties: HashMap<String, Value> = serde_json::from_str(text)?;
     let limits = properties.iter().filter_map(|(name, value)| {
-        let stem = name.get(..8)?;
-        let (outside, human) = match (stem, name.as_str()) {
-            ("minValue", _) => (compared(name, "<", value)?, format!("at least {value}")),
-            ("maxValue", _) => (compared(name, ">", value)?, format!("at most {value}")),
-            (_, "maxLength") => {
-                (format!("toString().length() > {value}"), format!("at most {value} characters long"))
-            }
-            _ => return None,
+        let (key, outside, human) = if let Some(kind) = name.strip_prefix("minValue") {
+            ("minValue", compared(kind, "<", value)?, format!("at least {value}"))
+        } else if let Some(kind) = name.strip_prefix("maxValue") {
+            ("maxValue", compared(kind, ">", value)?, format!("at most {value}"))
+        } else if name == "maxLength" {
+            let outside = format!("toString().length() > {value}");
+            ("maxLength", outside, format!("at most {value} characters long"))
+        } else {
+            return None;
         };
         Some(Constraint {
-            key: stem.replace("maxLengt", "maxLength"),
+            key: key.to_owned(),
             severity: "error".to_owned(),
             human: format!("The value is {human}"),
             expression: Some(format!("iif({outside}, false, true)")),
@@ -126,10 +127,10 @@ fn limits(text: &str) -> Result<Vec<Constraint>, serde_json::Error> {
     Ok(limits)
 }
 
-/// The comparison with the value of `minValue[x]` in FHIRPath; `None` where that is no number, date or time.
-fn compared(name: &str, operator: &str, value: &Value) -> Option<String> {
+/// The comparison with the value of `minValue[x]` of this type in FHIRPath; `None` where that is no number, date or time.
+fn compared(kind: &str, operator: &str, value: &Value) -> Option<String> {
     let text = value.as_str();
-    let (what, literal) = match (&name[8..], value) {
+    let (what, literal) = match (kind, value) {
         ("Date", _) => ("$this", format!("@{}", text?)),
         ("DateTime" | "Instant", _) => {
             let text = text?;
