@@ -10,7 +10,8 @@ use crate::{
     report::{Report, short},
 };
 
-const CORE: &str = "http://hl7.org/fhir/StructureDefinition/";
+/// Where R4's own definitions are.
+pub(crate) const CORE: &str = "http://hl7.org/fhir/StructureDefinition/";
 const TASK_CODE: &str = "http://hl7.org/fhir/CodeSystem/task-code";
 
 /// The profiles that apply: those claimed that are known and fit the type, then, for the types in

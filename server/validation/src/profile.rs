@@ -21,6 +21,7 @@ use fhirpath::Context;
 
 use crate::{
     binding,
+    claim::CORE,
     contained::Contained,
     expression::At,
     reference,
@@ -28,8 +29,6 @@ use crate::{
 };
 use plan::{Node, Openness, Plan, Rule, Slice};
 use select::{Item, RESOURCE};
-
-const CORE: &str = "http://hl7.org/fhir/StructureDefinition/";
 
 /// Every profile by its url, each compiled when it is first needed.
 static PLANS: LazyLock<HashMap<&'static str, OnceLock<Plan>>> =

@@ -5,12 +5,11 @@
 use fhir::{IssueType, Map, ResourceType, Value};
 
 use crate::{
+    claim::CORE,
     contained::Contained,
     expression::At,
     report::{Report, short},
 };
-
-const CORE: &str = "http://hl7.org/fhir/StructureDefinition/";
 
 /// Reports a local reference without its contained resource, a `type` that contradicts the reference, and a target
 /// whose type the element does not allow. Empty `allowed` is any.
