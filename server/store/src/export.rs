@@ -236,7 +236,7 @@ impl Store {
     }
 
     /// Carries out a statement that does something only while the lease is held; whether it did.
-    async fn of_claim(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<bool> {
+    pub(crate) async fn of_claim(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<bool> {
         let client = self.client().await?;
         let statement = client.prepare_cached(sql).await.map_err(from_postgres)?;
         let done = client.execute(&statement, parameters).await.map_err(from_postgres)?;

@@ -97,17 +97,13 @@ impl Store {
     }
 
     async fn hold_reindex(&self, claim: &ReindexClaim, time: Duration) -> Result<bool> {
-        let client = self.client().await?;
         let sql = include_str!("../sql/reindex_renew.sql");
-        let held = client.execute(sql, &[&claim.id, &claim.lease, &time.as_secs_f64()]).await;
-        Ok(held.map_err(from_postgres)? > 0)
+        self.of_claim(sql, &[&claim.id, &claim.lease, &time.as_secs_f64()]).await
     }
 
     /// A rebuilding is over, after so many resources.
     pub async fn end_reindex(&self, claim: &ReindexClaim, failed: bool, done: i64) -> Result<()> {
-        let client = self.client().await?;
         let sql = include_str!("../sql/reindex_end.sql");
-        let ended = client.execute(sql, &[&claim.id, &claim.lease, &failed, &done]).await;
-        ended.map(drop).map_err(from_postgres)
+        self.of_claim(sql, &[&claim.id, &claim.lease, &failed, &done]).await.map(drop)
     }
 }
