@@ -1,5 +1,7 @@
 //! What an interaction answers, before it becomes HTTP or a Bundle entry.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use fhir::{Error, Instant, Issue, ResourceType, VersionId, outcome::operation_outcome};
 use store::{Stored, Written};
@@ -99,6 +101,9 @@ pub struct Reply {
     pub export: Option<Export>,
 }
 
+/// The longest time after which a client may ask again, in seconds.
+const PATIENCE: u64 = 60;
+
 /// What became of an export, <http://hl7.org/fhir/uv/bulkdata/export.html>.
 #[derive(Clone, Debug)]
 pub enum Export {
@@ -117,6 +122,13 @@ pub enum Export {
     },
     Ended,
     File(ExportFile),
+}
+
+impl Export {
+    /// Under way since that time: what takes long is asked after less often.
+    pub(crate) fn under_way(progress: String, age: Duration) -> Self {
+        Self::UnderWay { progress, again_s: (age.as_secs() / 4).clamp(1, PATIENCE) }
+    }
 }
 
 impl Reply {

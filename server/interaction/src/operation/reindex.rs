@@ -15,9 +15,6 @@ use crate::{Context, Reply, Server, Success};
 /// The name of the operation in addresses.
 pub(super) const NAME: &str = "$reindex";
 
-/// The longest time after which a client may ask again, in seconds.
-const PATIENCE: u64 = 60;
-
 impl Server {
     pub(super) async fn begin_reindex(&self, context: &Context, call: &Call) -> Result<Reply, Error> {
         if !self.is_operator(context) {
@@ -57,8 +54,7 @@ impl Server {
         }
         if !state.is_over {
             let progress = format!("{} of about {} resources rebuilt", state.done, state.resources);
-            let again_s = (state.age.as_secs() / 4).clamp(1, PATIENCE);
-            return Ok(Reply::of_export(Success::Accepted, None, Export::UnderWay { progress, again_s }));
+            return Ok(Reply::of_export(Success::Accepted, None, Export::under_way(progress, state.age)));
         }
         let sentence = format!("{} resources were rebuilt. The index is whole.", state.done);
         Ok(Reply::resource(operation_outcome(&[note(sentence)]).to_string().into()))

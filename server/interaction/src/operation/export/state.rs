@@ -13,9 +13,6 @@ use crate::reply::Export;
 use crate::request::OfExport;
 use crate::{Context, Reply, Server, Success};
 
-/// The longest time after which a client may ask again, in seconds.
-const PATIENCE: u64 = 60;
-
 impl Server {
     /// What is asked of an export that was begun.
     pub(crate) async fn of_export(&self, context: &Context, id: &str, of: &OfExport) -> Result<Reply, Error> {
@@ -42,8 +39,7 @@ impl Server {
                     (Status::Accepted, _) => "accepted, waiting for its turn".to_owned(),
                     (_, found) => format!("in progress, {found} resources found"),
                 };
-                let again_s = (state.age.as_secs() / 4).clamp(1, PATIENCE);
-                Ok(Reply::of_export(Success::Accepted, None, Export::UnderWay { progress, again_s }))
+                Ok(Reply::of_export(Success::Accepted, None, Export::under_way(progress, state.age)))
             }
         }
     }
