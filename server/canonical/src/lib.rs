@@ -27,7 +27,14 @@ pub use structure::{
 pub use terminology::{Terminology, terminology};
 pub use value_set::ValueSet;
 
+/// A canonical as its url and its version, if it names one, <https://hl7.org/fhir/R4/references.html#canonical>.
+#[must_use]
+pub fn split_version(canonical: &str) -> (&str, Option<&str>) {
+    canonical.split_once('|').map_or((canonical, None), |(url, version)| (url, Some(version)))
+}
+
 /// A canonical without its `|version`.
-fn without_version(canonical: &str) -> &str {
-    canonical.split_once('|').map_or(canonical, |(url, _)| url)
+#[must_use]
+pub fn without_version(canonical: &str) -> &str {
+    split_version(canonical).0
 }

@@ -56,8 +56,7 @@ impl Topic {
     /// The topic with this canonical, which may name its version.
     #[must_use]
     pub fn find(canonical: &str) -> Option<&'static Topic> {
-        let (url, version) =
-            canonical.split_once('|').map_or((canonical, None), |(url, version)| (url, Some(version)));
+        let (url, version) = canonical::split_version(canonical);
         topics()
             .iter()
             .find(|topic| topic.url == url && version.is_none_or(|version| topic.version == version))

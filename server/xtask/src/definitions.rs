@@ -214,8 +214,7 @@ fn value_sets(
     })?;
     let bindings = structures.iter().flat_map(|s| &s.elements).filter_map(|element| element.binding.as_ref());
     let required = bindings.filter(|binding| binding.strength == Strength::Required);
-    let urls: BTreeSet<&str> =
-        required.map(|b| b.value_set.split_once('|').map_or(b.value_set.as_str(), |(url, _)| url)).collect();
+    let urls: BTreeSet<&str> = required.map(|b| canonical::without_version(&b.value_set)).collect();
     let mut expanded = BTreeMap::new();
     for url in urls {
         match terminology.codes(url) {

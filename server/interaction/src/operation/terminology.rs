@@ -13,8 +13,8 @@ mod value_sets;
 use std::collections::BTreeSet;
 
 use auth::Right;
-use canonical::Terminology;
 use canonical::terminology::{CodeSystem, Unknown, terminology};
+use canonical::{Terminology, split_version, without_version};
 use fhir::{Cause, Error, Issue, IssueType, Key, ResourceType, Value};
 use serde_json::json;
 
@@ -57,8 +57,7 @@ impl Subject {
     /// The version of what has this url, when that is the subject and one is asked for.
     fn version_of(&self, url: &str) -> Option<&str> {
         let subject = self.url.as_deref()?;
-        let (plain, piped) =
-            subject.split_once('|').map_or((subject, None), |(u, version)| (u, Some(version)));
+        let (plain, piped) = split_version(subject);
         self.version.as_deref().or(piped).filter(|_| plain == url)
     }
 }
@@ -175,10 +174,6 @@ fn refuse(unknown: &Unknown, subject: Option<&str>) -> Error {
         "{unknown}, so there is no answer. Held are HL7's code systems and value sets for R4, our own, and those that are stored here."
     );
     Error::with_issue(cause, Issue::error(issue_type, sentence))
-}
-
-fn without_version(canonical: &str) -> &str {
-    canonical.split_once('|').map_or(canonical, |(url, _)| url)
 }
 
 /// One code, as it is asked about.

@@ -2,8 +2,8 @@
 //!
 //! The expansion is flat. Its `total` counts what passes the filter, whatever part of it is asked for.
 
-use canonical::Terminology;
 use canonical::terminology::Coded;
+use canonical::{Terminology, split_version};
 use fhir::{Error, Instant, Value};
 use serde_json::json;
 
@@ -95,9 +95,9 @@ impl Wanted {
     /// A version of a code system that is asked for must be the one that is held.
     fn check_systems(&self, codes: &[Coded<'_>]) -> Result<(), Error> {
         for asked in &self.system_versions {
-            let Some((url, version)) = asked.split_once('|') else { continue };
+            let (url, version) = split_version(asked);
             if let Some(used) = codes.iter().find(|coded| coded.system == url) {
-                check_version(url, used.version, Some(version))?;
+                check_version(url, used.version, version)?;
             }
         }
         Ok(())
@@ -106,8 +106,7 @@ impl Wanted {
     /// Whether the code is of a code system that is left out.
     fn excludes(&self, coded: &Coded<'_>) -> bool {
         self.excluded.iter().any(|canonical| {
-            let (url, version) =
-                canonical.split_once('|').map_or((canonical.as_str(), None), |(u, v)| (u, Some(v)));
+            let (url, version) = split_version(canonical);
             url == coded.system
                 && version.is_none_or(|version| coded.version.is_none_or(|held| held == version))
         })
@@ -149,7 +148,7 @@ fn answer(terminology: &Terminology, url: &str, wanted: &Wanted) -> Result<Value
     let definition = terminology.value_set(url);
     let text = |value: Option<&String>| value.map(|text| Value::String(text.clone()));
     let held = definition.and_then(|definition| definition.version.as_deref());
-    let (plain, piped) = url.split_once('|').map_or((url, None), |(url, version)| (url, Some(version)));
+    let (plain, piped) = split_version(url);
     check_version(plain, held, wanted.version.as_deref().or(piped))?;
 
     let mut versions: Vec<String> = Vec::new();

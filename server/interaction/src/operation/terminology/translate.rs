@@ -3,12 +3,12 @@
 //!
 //! Dependencies are not taken: a translation that depends on something else is not given.
 
-use canonical::Terminology;
 use canonical::terminology::{ConceptMap, Translation};
+use canonical::{Terminology, split_version, without_version};
 use fhir::{Cause, Error, Issue, IssueType, ResourceType, Value};
 use serde_json::json;
 
-use super::{Asked, Call, Refusal, asked, check_version, flag, parameters, part, without_version};
+use super::{Asked, Call, Refusal, asked, check_version, flag, parameters, part};
 use crate::{Context, Reply, Server};
 
 /// How many stored maps are looked at when none is named.
@@ -90,7 +90,7 @@ fn maps<'a>(
         let sentence = format!("The concept map {url} is not held here.");
         return Err(Error::with_issue(Cause::NotFound, Issue::error(IssueType::NotFound, sentence)).into());
     };
-    check_version(url, map.version.as_deref(), version.or(url.split_once('|').map(|(_, version)| version)))?;
+    check_version(url, map.version.as_deref(), version.or(split_version(url).1))?;
     Ok(vec![map])
 }
 

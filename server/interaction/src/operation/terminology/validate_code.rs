@@ -4,12 +4,10 @@
 //!
 //! A name that the code does not have makes the answer false, as a code that does not exist does.
 
-use canonical::Terminology;
+use canonical::{Terminology, without_version};
 use fhir::{Error, ResourceType};
 
-use super::{
-    Asked, Call, Refusal, asked, check_version, code_system, flag, parameters, part, without_version,
-};
+use super::{Asked, Call, Refusal, asked, check_version, code_system, flag, parameters, part};
 use crate::{Context, Reply, Server};
 
 /// What came of one code.
