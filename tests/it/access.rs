@@ -1,4 +1,5 @@
 //! Who sees what.
 
+mod circle;
 mod directory;
 mod leak;

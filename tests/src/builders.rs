@@ -213,6 +213,20 @@ pub async fn referred(hub: &Caller) -> (Value, Value) {
     (referral.json, task)
 }
 
+/// The referral, called off because it is no longer needed.
+#[must_use]
+pub fn revoked(mut referral: Value) -> Value {
+    referral["status"] = "revoked".into();
+    let reason = json!({
+        "url": "http://hl7.org/fhir/StructureDefinition/request-statusReason",
+        "valueCodeableConcept": {
+            "coding": [{"system": format!("{CANONICAL}/CodeSystem/ic-status-reason"), "code": "no-longer-needed"}]
+        }
+    });
+    referral["extension"].as_array_mut().expect("extensions").push(reason);
+    referral
+}
+
 /// The one fulfilment Task of a referral.
 pub async fn task_of(caller: &Caller, referral: &str) -> Value {
     let found = caller.search("Task", &[("focus", referral)]).await.expect(200);

@@ -10,6 +10,7 @@ use figment::Figment;
 use figment::providers::{Env, Format, Toml};
 pub use interaction::Doubtful;
 use serde::Deserialize;
+use store::{Circle, Store};
 use subscription::outbound::Destination;
 
 /// The built-in file, which is also the manual.
@@ -59,6 +60,8 @@ pub struct Server {
 #[serde(deny_unknown_fields)]
 pub struct Auth {
     pub mode: AuthMode,
+    pub read_policy: ReadPolicy,
+    pub circle_days: u16,
     pub keys: PathBuf,
     #[serde(default)]
     pub issuers: Vec<Issuer>,
@@ -73,6 +76,14 @@ pub struct Auth {
 pub enum AuthMode {
     Bearer,
     Off,
+}
+
+/// Who reads what is about a patient, besides the parties of each resource.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadPolicy {
+    CircleOfCare,
+    PartyOnly,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -252,6 +263,18 @@ impl Config {
             "" => format!("http://{address}/fhir"),
             base => base.to_owned(),
         }
+    }
+
+    /// The database, not yet connected with, as it is read here.
+    ///
+    /// # Errors
+    /// When the connection string cannot be understood.
+    pub fn store(&self) -> store::Result<Store> {
+        let circle = match self.auth.read_policy {
+            ReadPolicy::CircleOfCare => Circle::OfCare { days: self.auth.circle_days },
+            ReadPolicy::PartyOnly => Circle::Empty,
+        };
+        Store::new(&self.database, circle)
     }
 
     /// How the interactions of a server with this base address behave.

@@ -61,7 +61,7 @@ pub async fn start(config: &Config) -> Result<Running> {
     let base = config.base(address);
     let auth = auth_mode(config, &base)?;
 
-    let store = Store::new(&config.database)?;
+    let store = config.store()?;
     answer(&store).await?;
     let server = Arc::new(Server::new(store.clone(), config.interaction(&base), config.subscription(&base))?);
     if config.server.migrate {

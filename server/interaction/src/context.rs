@@ -69,7 +69,7 @@ impl Context {
             (CallerKind::Patient, Some(patient)) => {
                 Access::of_patient(Key::of_resource(ResourceType::PATIENT, patient))
             }
-            _ => Access::of_parties(&parties),
+            _ => server.store.access(&parties),
         };
         Ok(Self { caller, access, parties, request_id, preferences, presentation, is_server: false })
     }

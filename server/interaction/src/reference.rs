@@ -2,23 +2,38 @@
 
 use std::collections::HashMap;
 
-use fhir::{Cause, Error, Issue, IssueType, Key, Reference};
+use fhir::{Cause, Error, Issue, IssueType, Key, Reference, Resource};
 use store::Target;
 
+/// What a resource refers to, each with its expression, and what its version before did.
+pub(crate) struct References {
+    pub(crate) now: Vec<(String, Reference)>,
+    pub(crate) before: Vec<(String, Reference)>,
+}
+
+impl References {
+    pub(crate) fn of(now: Option<&Resource>, before: Option<&Resource>, base: &str) -> Self {
+        let of = |resource: Option<&Resource>| resource.map(|it| it.references(base)).unwrap_or_default();
+        Self { now: of(now), before: of(before) }
+    }
+}
+
 /// Checks every reference of a resource, each with its expression, against the targets that were found, and against what the same unit does to them:
-/// `leaves` says whether it leaves a resource there, `None` when it does not touch it.
+/// `leaves` says whether it leaves a resource there, `None` when it does not touch it. What the version before referred to may have gone out of
+/// the caller's sight since.
 ///
 /// # Errors
 /// 400 for a conditional reference outside of a transaction, 422 with one finding for each reference that names nothing.
 /// A resource that is missing and one that the caller may not see are refused in the same words.
 pub(crate) fn check(
-    references: &[(String, Reference)],
+    references: &References,
     base: &str,
     targets: &HashMap<Key, Target>,
     leaves: impl Fn(Key) -> Option<bool>,
 ) -> Result<(), Error> {
     let mut missing = Vec::new();
-    for (expression, reference) in references.iter().filter(|(expression, _)| !is_within_bundle(expression)) {
+    let References { now, before } = references;
+    for (expression, reference) in now.iter().filter(|(expression, _)| !is_within_bundle(expression)) {
         match reference {
             Reference::Conditional { .. } => {
                 return Err(Error::with_issue(
@@ -32,7 +47,10 @@ pub(crate) fn check(
             }
             Reference::Local { resource_type, id, .. } => {
                 let key = Key::of_resource(*resource_type, id);
-                let is_there = || targets.get(&key).is_some_and(|target| target.visible && !target.deleted);
+                let was_there = || before.iter().any(|(_, reference)| reference.key() == Some(key));
+                let is_there = || {
+                    targets.get(&key).is_some_and(|target| !target.deleted && (target.visible || was_there()))
+                };
                 if !leaves(key).unwrap_or_else(is_there) {
                     let sentence = format!(
                         "{resource_type}/{id} is not known here. Create it first, or send both in one transaction."

@@ -7,8 +7,8 @@ use fhir::{Error, Id, Key, Reference, Resource, ResourceType};
 use store::Access;
 use workflow::{Needs, Outcome, Related};
 
-use crate::unit::Unit;
-use crate::{Handling, reference};
+use crate::reference::{self, References};
+use crate::{Handling, unit::Unit};
 
 /// A resource that is to be written, over that version.
 type Of<'a> = Option<(&'a Resource, Option<&'a Resource>)>;
@@ -24,7 +24,8 @@ impl Unit<'_> {
         let needs = workflow::needs(&resource, previous);
         // Where the rules compare it with what one of its references names.
         let compares = [&needs.focus, &needs.based_on, &needs.whole].into_iter().any(Option::is_some);
-        let compared = if compares { resource.references(&self.server.settings.base) } else { Vec::new() };
+        let compared =
+            compares.then(|| References::of(Some(&resource), previous, &self.server.settings.base));
         let mut related = self.load_needs_of(&needs, Some((&resource, previous))).await?;
         if let Some(line) = workflow::line_not_offered(&resource, &related) {
             related.candidates = self.offering(line).await?;
@@ -33,7 +34,7 @@ impl Unit<'_> {
             Some(previous) => workflow::update(previous, resource, &related, self.now()),
             None => workflow::create(resource, id, &related, self.now()),
         };
-        self.as_seen(outcome, &compared).await
+        self.as_seen(outcome, compared).await
     }
 
     /// The rules see everything, their caller does not: what they refuse because of a resource that the caller may not see is refused
@@ -41,17 +42,20 @@ impl Unit<'_> {
     async fn as_seen(
         &self,
         outcome: Result<Outcome, Error>,
-        compared: &[(String, Reference)],
+        compared: Option<References>,
     ) -> Result<Outcome, Error> {
         let settings = &self.server.settings;
         let tells = |error: &Error| {
             error.issues().iter().filter_map(|issue| issue.rule).any(workflow::rule::tells_of_another)
         };
-        if settings.check_references && outcome.as_ref().is_err_and(tells) {
-            let keys: Vec<Key> = compared.iter().filter_map(|(_, reference)| reference.key()).collect();
+        if let Some(compared) = compared
+            && settings.check_references
+            && outcome.as_ref().is_err_and(tells)
+        {
+            let keys: Vec<Key> = compared.now.iter().filter_map(|(_, reference)| reference.key()).collect();
             let (targets, _) = self.server.store.targets(&self.context.access, &keys, &[]).await?;
             let targets = targets.into_iter().map(|target| (target.key, target)).collect();
-            reference::check(compared, &settings.base, &targets, |key| self.leaves(key))?;
+            reference::check(&compared, &settings.base, &targets, |key| self.leaves(key))?;
         }
         outcome
     }

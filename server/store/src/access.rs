@@ -1,22 +1,34 @@
 //! `Access`: what a caller may read, compiled into the condition that every statement carries for every table it reads.
 //!
-//! A row can be loaded only through an `Access`. The policy is circle-of-care: an organisation that is a party to a
-//! current referral, task or episode of a patient reads what is about that patient; writes are for the parties alone.
+//! A row can be loaded only through an `Access`. What a resource's parties read, and the circle of care of its patient beside them, is
+//! said by [`Circle`]; writes are for the parties alone.
 
 use fhir::{Key, ResourceType};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use crate::Store;
+
 /// A compiled right to read. It is made from a caller, or is the system's own.
 #[derive(Clone, Debug)]
 pub struct Access {
     policy: Policy,
-    circle: Circle,
+    look: Look,
+}
+
+/// Who reads what is about a patient, besides the parties of each resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Circle {
+    /// Nobody.
+    Empty,
+    /// Every party to a referral, task or episode of the patient that is open, or was closed at most so many days ago. What is restricted
+    /// stays with its parties.
+    OfCare { days: u16 },
 }
 
 /// How it is found out that a row's patient is one of the caller's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Circle {
+enum Look {
     /// For each row, among what there is about its patient.
     ByRow,
     /// For all rows at once, or as Postgres thinks best.
@@ -26,7 +38,7 @@ enum Circle {
 #[derive(Clone, Debug)]
 enum Policy {
     Everything,
-    Parties(Vec<Uuid>),
+    Parties(Vec<Uuid>, Circle),
     Patient(Uuid),
     Nothing,
 }
@@ -35,6 +47,11 @@ enum Policy {
 const CIRCLE: [ResourceType; 3] =
     [ResourceType::SERVICE_REQUEST, ResourceType::TASK, ResourceType::EPISODE_OF_CARE];
 
+/// The statuses in which one of these is closed, <https://hl7.org/fhir/R4/valueset-request-status.html>,
+/// <https://hl7.org/fhir/R4/valueset-task-status.html>, <https://hl7.org/fhir/R4/valueset-episode-of-care-status.html>.
+const CLOSED: [&str; 7] =
+    ["cancelled", "completed", "entered-in-error", "failed", "finished", "rejected", "revoked"];
+
 impl Access {
     /// The right of the server itself: rules, the sequencer, reindexing. Never made for a caller, but in `dev --no-auth`.
     #[must_use]
@@ -42,13 +59,13 @@ impl Access {
         Self::by(Policy::Everything)
     }
 
-    /// The right of a caller who acts for these organisations.
-    #[must_use]
-    pub fn of_parties(parties: &[Key]) -> Self {
+    /// The right of a caller who acts for these organisations, where this is a patient's circle.
+    pub(crate) fn of_parties(parties: Vec<Uuid>, circle: Circle) -> Self {
         if parties.is_empty() {
-            return Self::by(Policy::Nothing);
+            Self::by(Policy::Nothing)
+        } else {
+            Self::by(Policy::Parties(parties, circle))
         }
-        Self::by(Policy::Parties(parties.iter().map(|key| key.uuid()).collect()))
     }
 
     /// The right of the person whom the record is about.
@@ -58,18 +75,18 @@ impl Access {
     }
 
     fn by(policy: Policy) -> Self {
-        Self { policy, circle: Circle::ByRow }
+        Self { policy, look: Look::ByRow }
     }
 
     /// The same right, in a form for statements that look at many rows for a caller who may read few of them.
     pub(crate) fn at_once(&self) -> Self {
-        Self { policy: self.policy.clone(), circle: Circle::AtOnce }
+        Self { policy: self.policy.clone(), look: Look::AtOnce }
     }
 
     /// The organisations that it is the right of, if it is one of organisations.
     pub(crate) fn parties(&self) -> Option<&[Uuid]> {
         match &self.policy {
-            Policy::Parties(own) => Some(own),
+            Policy::Parties(own, _) => Some(own),
             Policy::Everything | Policy::Patient(_) | Policy::Nothing => None,
         }
     }
@@ -79,19 +96,15 @@ impl Access {
     pub(crate) fn kept(&self) -> Option<(bool, Vec<Uuid>)> {
         match &self.policy {
             Policy::Everything => Some((true, Vec::new())),
-            Policy::Parties(own) => Some((false, own.clone())),
+            Policy::Parties(own, _) => Some((false, own.clone())),
             Policy::Nothing => Some((false, Vec::new())),
             Policy::Patient(_) => None,
         }
     }
 
     /// From what was kept of it.
-    pub(crate) fn of_kept(everything: bool, parties: Vec<Uuid>) -> Self {
-        Self::by(match (everything, parties.is_empty()) {
-            (true, _) => Policy::Everything,
-            (false, true) => Policy::Nothing,
-            (false, false) => Policy::Parties(parties),
-        })
+    pub(crate) fn of_kept(everything: bool, parties: Vec<Uuid>, circle: Circle) -> Self {
+        if everything { Self::system() } else { Self::of_parties(parties, circle) }
     }
 
     /// Whether a row with these parties may be written by the caller.
@@ -99,7 +112,7 @@ impl Access {
     pub fn may_write(&self, parties: Option<&[Key]>) -> bool {
         match &self.policy {
             Policy::Everything => true,
-            Policy::Parties(own) => {
+            Policy::Parties(own, _) => {
                 parties.is_none_or(|parties| parties.iter().any(|p| own.contains(&p.uuid())))
             }
             Policy::Patient(_) | Policy::Nothing => false,
@@ -114,7 +127,7 @@ impl Access {
     /// The condition on a row of `version` under this alias: it may be read, and what was restricted since may be by its parties alone.
     pub(crate) fn condition_of_version(&self, alias: &str, parameters: &mut Parameters) -> String {
         let of_row = self.condition(alias, parameters);
-        let Policy::Parties(own) = &self.policy else { return of_row };
+        let Policy::Parties(own, _) = &self.policy else { return of_row };
         let own = format!("${}", parameters.push(own.clone()));
         format!(
             "({of_row} AND ({alias}.parties IS NULL OR {alias}.parties && {own} OR NOT EXISTS (\
@@ -134,24 +147,32 @@ impl Access {
             Policy::Everything => return "true".to_owned(),
             Policy::Nothing => String::new(),
             Policy::Patient(patient) => format!("${}", parameters.push(*patient)),
-            Policy::Parties(own) => format!("${}", parameters.push(own.clone())),
+            Policy::Parties(own, _) => format!("${}", parameters.push(own.clone())),
         };
         let of_row = |alias: &str| match &self.policy {
             Policy::Patient(_) => format!("({alias}.parties IS NULL OR {alias}.patient = {own})"),
-            Policy::Parties(_) => of_parties(alias, &own, self.circle),
+            Policy::Parties(_, circle) => of_parties(alias, &own, *circle, self.look),
             Policy::Everything | Policy::Nothing => format!("{alias}.parties IS NULL"),
         };
         match (may_be_binary, &self.policy) {
             (false, _) => of_row(alias),
-            (true, Policy::Parties(_)) => with_context(alias, of_row, &unrestricted(alias, &own)),
+            (true, Policy::Parties(..)) => with_context(alias, of_row, &unrestricted(alias, &own)),
             (true, _) => with_context(alias, of_row, "true"),
         }
     }
 }
 
+impl Store {
+    /// The right of a caller who acts for these organisations.
+    #[must_use]
+    pub fn access(&self, parties: &[Key]) -> Access {
+        Access::of_parties(parties.iter().map(|key| key.uuid()).collect(), self.circle)
+    }
+}
+
 /// The condition of [`Access::of_parties`] on a row under this alias, where `own` is an SQL expression for the organisations.
-pub(crate) fn parties_condition(alias: &str, own: &str) -> String {
-    with_context(alias, |alias| of_parties(alias, own, Circle::ByRow), &unrestricted(alias, own))
+pub(crate) fn parties_condition(alias: &str, own: &str, circle: Circle) -> String {
+    with_context(alias, |alias| of_parties(alias, own, circle, Look::ByRow), &unrestricted(alias, own))
 }
 
 /// The most parties of a row that the index `resource_circle_patient` holds; rows with more are in `resource_circle_crowd`.
@@ -159,18 +180,25 @@ const CROWD: usize = 64;
 
 /// A row's own parties decide, or what there is about its patient, which is little, and which an index answers alone. OFFSET and IS
 /// keep Postgres from gathering everything instead that the organisations are a party to, which may be all there is.
-fn of_parties(alias: &str, own: &str, form: Circle) -> String {
-    let (circle, party) = (circle(), format!("circle.parties && {own}"));
+fn of_parties(alias: &str, own: &str, circle: Circle, look: Look) -> String {
+    let Circle::OfCare { days } = circle else {
+        return format!("({alias}.parties IS NULL OR {alias}.parties && {own})");
+    };
+    let (makes, party) = (makes_circle(), format!("circle.parties && {own}"));
+    let closed = CLOSED.map(|status| format!("'{status}'")).join(", ");
+    let is_current = format!(
+        "(circle.status <> ALL (ARRAY[{closed}]) OR circle.last_updated > now() - interval '{days} days')"
+    );
     let by_row = format!("({party}) IS TRUE OFFSET 0");
     let is_among = |size: &str, party: &str| {
         format!(
-            "EXISTS (SELECT FROM resource circle WHERE circle.patient = {alias}.patient AND {circle} \
-             AND cardinality(circle.parties) {size} AND {party})"
+            "EXISTS (SELECT FROM resource circle WHERE circle.patient = {alias}.patient AND {makes} \
+             AND cardinality(circle.parties) {size} AND {is_current} AND {party})"
         )
     };
-    let few = match form {
-        Circle::ByRow => is_among(&format!("<= {CROWD}"), &by_row),
-        Circle::AtOnce => is_among(&format!("<= {CROWD}"), &party),
+    let few = match look {
+        Look::ByRow => is_among(&format!("<= {CROWD}"), &by_row),
+        Look::AtOnce => is_among(&format!("<= {CROWD}"), &party),
     };
     let many = is_among(&format!("> {CROWD}"), &by_row);
     format!(
@@ -178,8 +206,8 @@ fn of_parties(alias: &str, own: &str, form: Circle) -> String {
     )
 }
 
-/// The condition that a row is one that makes its parties part of the patient's circle of care.
-pub(crate) fn circle() -> String {
+/// The condition that a row is one that makes its parties part of the patient's circle of care, as long as it is current.
+pub(crate) fn makes_circle() -> String {
     let types = CIRCLE.map(|t| t.number().to_string()).join(", ");
     format!("circle.resource_type IN ({types}) AND NOT circle.deleted")
 }

@@ -181,7 +181,7 @@ impl Store {
             id: row.get(0),
             lease,
             asked: row.get(1),
-            access: Access::of_kept(row.get(2), row.get(3)),
+            access: Access::of_kept(row.get(2), row.get(3), self.circle),
             attempt: row.get(4),
         }))
     }

@@ -28,7 +28,7 @@ pub mod subscription;
 mod target;
 mod timer;
 
-pub use access::Access;
+pub use access::{Access, Circle};
 pub use change::{Absent, Actor, Change, Commit, Committed, Label, Operation, Written};
 pub use content::{Content, Stored};
 pub use error::Result;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::access::parties_condition;
 use crate::content::resource_type;
-use crate::{Result, Store, Stored, error::from_postgres};
+use crate::{Circle, Result, Store, Stored, error::from_postgres};
 
 /// A committed change that has no numbers yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +76,8 @@ impl Store {
 
     /// The right to number events, until the [`Outbox`] is finished or dropped; `None` while another process has it.
     pub async fn outbox(&self) -> Result<Option<Outbox>> {
-        let mut outbox = Outbox { client: Some(self.client().await?), epoch: 0, tells: false };
+        let mut outbox =
+            Outbox { client: Some(self.client().await?), circle: self.circle, epoch: 0, tells: false };
         outbox.client()?.batch_execute("BEGIN").await.map_err(from_postgres)?;
         match outbox.query(include_str!("../sql/outbox_lock.sql"), &[]).await?.first() {
             Some(row) => outbox.epoch = row.get(0),
@@ -93,6 +94,7 @@ impl Store {
 /// connection is closed instead of going back to the pool.
 pub struct Outbox {
     client: Option<Object>,
+    circle: Circle,
     epoch: i64,
     /// Whether anything but the end of changes that nobody is told of is written.
     tells: bool,
@@ -228,7 +230,7 @@ impl Outbox {
         }
         self.tells = true;
         let sql = include_str!("../sql/outbox_number.sql")
-            .replace("{visible}", &parties_condition("v", "s.parties"));
+            .replace("{visible}", &parties_condition("v", "s.parties", self.circle));
         let (subscriptions, seqs): (Vec<Uuid>, Vec<i64>) =
             matches.iter().map(|(subscription, seq)| (subscription.uuid(), *seq)).unzip();
         let (dead_seqs, errors): (Vec<i64>, Vec<&str>) =

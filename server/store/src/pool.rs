@@ -13,7 +13,7 @@ use tokio_postgres::NoTls;
 use crate::group::Group;
 use crate::index_rows::Known;
 use crate::search::plan::Reaches;
-use crate::{Result, error::from_pool};
+use crate::{Circle, Result, error::from_pool};
 
 /// How the database is used.
 #[derive(Clone, Debug, Deserialize)]
@@ -47,17 +47,18 @@ pub struct Store {
     pub(crate) runtime: Handle,
     pub(crate) known: Arc<Known>,
     pub(crate) reaches: Arc<Reaches>,
+    pub(crate) circle: Circle,
 }
 
 impl Store {
-    /// A store on this database. No connection is made yet.
+    /// A store on this database, where this is a patient's circle. No connection is made yet.
     ///
     /// # Errors
     /// When the connection string cannot be understood.
     ///
     /// # Panics
     /// Outside a tokio runtime: the one that it is made on will run its writers.
-    pub fn new(settings: &Settings) -> Result<Self> {
+    pub fn new(settings: &Settings, circle: Circle) -> Result<Self> {
         let pool = pool(settings, settings.connections)?;
         Ok(Self {
             settings: Arc::new(settings.clone()),
@@ -68,6 +69,7 @@ impl Store {
             runtime: Handle::current(),
             known: Arc::default(),
             reaches: Arc::default(),
+            circle,
         })
     }
 

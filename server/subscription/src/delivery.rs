@@ -212,7 +212,7 @@ impl Delivery {
                 let access = if self.settings.unrestricted {
                     Access::system()
                 } else {
-                    Access::of_parties(&lane.parties)
+                    self.store.access(&lane.parties)
                 };
                 let events = self.store.subscription_events(&access, lane.key, from, to).await?;
                 if events.len() as i64 != to - lane.acked_no {

@@ -64,9 +64,9 @@ async fn every_search_goes_by_an_index() {
     let server = TestServer::start().await;
     let client = server.database.connect().await;
     fill(&client).await;
-    let store = Store::new(&tests::database::config(&server.database.url()).database).unwrap();
+    let store = tests::database::config(&server.database.url()).store().unwrap();
     let mut found = String::new();
-    for (caller, access) in callers() {
+    for (caller, access) in callers(&store) {
         for (search, is_ordered) in SEARCHES {
             let plan = store.explain(&access, &query(search, None)).await.unwrap();
             check(&plan, is_ordered, &format!("{search} by {caller}"));
@@ -137,7 +137,7 @@ async fn check_crowd(client: &Client, store: &Store) {
         assert!(all > 0);
         let last = format!("org-crowd-{}", crowd - 1);
         for (organization, expected) in [(last.as_str(), all), ("org-crowd-none", 0)] {
-            let access = Access::of_parties(&[key(organization)]);
+            let access = store.access(&[key(organization)]);
             let page = store.search(&access, &query(&search, None)).await.unwrap();
             assert_eq!(page.matches.len(), expected, "{organization} of {crowd}");
             let count = store.search(&access, &query(&format!("{search}&_count=0"), None)).await.unwrap();
@@ -147,8 +147,8 @@ async fn check_crowd(client: &Client, store: &Store) {
 }
 
 /// The server itself, a hub that is a party to nearly everything, a team with a few Tasks, and one that has none yet.
-fn callers() -> [(&'static str, Access); 4] {
-    let of = |id: &str| Access::of_parties(&[Key::of_resource(ResourceType::ORGANIZATION, id)]);
+fn callers(store: &Store) -> [(&'static str, Access); 4] {
+    let of = |id: &str| store.access(&[Key::of_resource(ResourceType::ORGANIZATION, id)]);
     [
         ("server", Access::system()),
         ("hub", of("org-hub")),

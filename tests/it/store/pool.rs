@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use store::Store;
 use tests::{TestServer, builders};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,7 +69,7 @@ fn reqwest_client() -> reqwest::Client {
 async fn an_outbox_that_is_dropped_changes_nothing() {
     let server = TestServer::start().await;
     let config = tests::database::config(&server.database.url());
-    let store = Store::new(&config.database).unwrap();
+    let store = config.store().unwrap();
     for _ in 0..8 {
         // More often than the pool has connections: each is closed, and its lock is let go.
         let outbox = store.outbox().await.unwrap();

@@ -7,7 +7,6 @@ use anyhow::{Context, Result};
 use homefirst::Config;
 use homefirst::reindex::step;
 use interaction::Server;
-use store::Store;
 
 /// How often it says how far it has come.
 const PROGRESS: Duration = Duration::from_secs(2);
@@ -28,7 +27,7 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: Arguments) -> Result<()> {
     let config = Config::load(arguments.config.as_deref())?;
     anyhow::ensure!(!config.database.url.is_empty(), "Set DATABASE_URL: there is no database to rebuild.");
-    let store = Store::new(&config.database)?;
+    let store = config.store()?;
     store.migrate().await.context("The database cannot be brought to this version")?;
     let base = arguments.base.unwrap_or_else(|| config.base(config.server.listen));
     let server = Server::new(store.clone(), config.interaction(&base), config.subscription(&base))?;

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use anyhow::Result;
 use homefirst::{Config, asked_to_stop, start, telemetry};
 use interaction::Server;
-use store::Store;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -30,7 +29,7 @@ pub(crate) async fn migrate(arguments: Arguments) -> Result<()> {
     let config = Config::load(arguments.config.as_deref())?;
     anyhow::ensure!(!config.database.url.is_empty(), "Set DATABASE_URL: there is no database to migrate.");
     let base = config.base(config.server.listen);
-    let store = Store::new(&config.database)?;
+    let store = config.store()?;
     let server = Server::new(store, config.interaction(&base), config.subscription(&base))?;
     match homefirst::migrate(&server).await?.as_slice() {
         [] => println!("The database is at this version already."),

@@ -7,14 +7,13 @@ use store::{Change, Commit, Content, Target};
 
 use super::{Draft, Unit};
 use crate::label::{WORKFLOW, label, parties_of};
-use crate::reference;
+use crate::reference::{self, References};
 
 impl Unit<'_> {
     /// Checks references and rights, and gives every draft its label and index rows.
     pub(crate) async fn settle(&mut self) -> Result<Commit, Error> {
         let base = &self.server.settings.base;
-        let references: Vec<References> =
-            self.drafts.iter().map(|draft| References::of(draft, base)).collect();
+        let references: Vec<References> = self.drafts.iter().map(|draft| draft.references(base)).collect();
         let targets = self.targets(&references).await?;
         let keepers = self.keepers().await?;
         for (draft, references) in self.drafts.iter().zip(&references).filter(|(draft, _)| draft.from_client)
@@ -112,7 +111,7 @@ impl Unit<'_> {
     ) -> Result<(), Error> {
         if self.server.settings.check_references {
             let base = &self.server.settings.base;
-            reference::check(&references.now, base, targets, |key| self.leaves(key))?;
+            reference::check(references, base, targets, |key| self.leaves(key))?;
         }
         self.check_right(draft, targets)?;
         self.check_keeper(draft, keepers)?;
@@ -216,22 +215,11 @@ impl Unit<'_> {
     }
 }
 
-/// What a draft refers to, each with its expression, and what the version before it referred to.
-struct References {
-    now: Vec<(String, Reference)>,
-    before: Vec<(String, Reference)>,
-}
-
-impl References {
-    fn of(draft: &Draft, base: &str) -> Self {
-        let of = |resource: &Option<Resource>| {
-            resource.as_ref().map(|resource| resource.references(base)).unwrap_or_default()
-        };
-        Self { now: of(&draft.resource), before: of(&draft.previous_resource) }
-    }
-}
-
 impl Draft {
+    fn references(&self, base: &str) -> References {
+        References::of(self.resource.as_ref(), self.previous_resource.as_ref(), base)
+    }
+
     /// The error as one of the entry that this draft is planned for.
     fn blamed(&self, error: Error) -> Error {
         match self.entry {

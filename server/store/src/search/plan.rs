@@ -22,7 +22,7 @@ use super::criterion::uuids;
 use super::order::Order;
 use super::page::page_sql;
 use super::total_sql;
-use crate::access::{Parameters, circle};
+use crate::access::{Parameters, makes_circle};
 use crate::{Access, Result, Store, error::from_postgres};
 
 /// See the module.
@@ -139,7 +139,8 @@ impl Store {
 
     /// Whether these organisations are a party to much.
     async fn reaches_far(&self, own: &[Uuid]) -> Result<bool> {
-        let sql = format!("EXPLAIN SELECT FROM resource circle WHERE {} AND circle.parties && $1", circle());
+        let sql =
+            format!("EXPLAIN SELECT FROM resource circle WHERE {} AND circle.parties && $1", makes_circle());
         self.is_far(&sql, own, FAR).await
     }
 
