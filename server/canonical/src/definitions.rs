@@ -12,8 +12,8 @@ use crate::artifact::{self, Artifact};
 use crate::own::Own;
 use crate::scope::{self, Scope};
 use crate::structure::{Child, Element, Profile, ScopeId, Structure};
-use crate::tables::Tables;
-use crate::{Compartment, SearchParameter, ValueSet, profile, without_version};
+use crate::tables::{Tables, version_of_r4};
+use crate::{Compartment, SearchParameter, ValueSet, profile, split_version, without_version};
 
 static R4: &[u8] = include_bytes!("../data/r4.json.zst");
 static OWN: &str = include_str!("../data/profiles.json");
@@ -98,10 +98,13 @@ impl Definitions {
         self.compartments.get(owner).copied()
     }
 
-    /// The value set with this canonical url (`|version` is ignored), if all its codes are known.
+    /// The value set with this canonical url, in this version if it names one, if all its codes are known.
     #[must_use]
-    pub fn value_set(&self, url: &str) -> Option<&'static ValueSet> {
-        self.value_sets.get(without_version(url)).copied()
+    pub fn value_set(&self, canonical: &str) -> Option<&'static ValueSet> {
+        let (url, version) = split_version(canonical);
+        let held = self.value_sets.get(url).copied()?;
+        let own = held.version.as_deref();
+        version.is_none_or(|asked| own.is_none_or(|own| own == asked)).then_some(held)
     }
 
     /// The profile or extension with this canonical url (`|version` is ignored): ours, a package's, or HL7's for R4.
@@ -168,9 +171,11 @@ impl Definitions {
             }
         }
         tables.search_parameters.extend(own.search_parameters);
-        for (url, codes) in own.value_sets {
-            tables.value_sets.entry(url).or_insert(codes);
-        }
+        let mut value_sets = own.value_sets;
+        value_sets.extend(tables.value_sets.into_iter().map(|(url, codes)| {
+            let version = version_of_r4(&url).map(str::to_owned);
+            (url, (version, codes))
+        }));
         let (structures, scopes) = scope::build(tables.structures)?;
         let structures: &'static [Structure] = structures.leak();
         let profiles: &'static [Profile] = own.profiles.leak();
@@ -183,8 +188,9 @@ impl Definitions {
                 owner,
                 members: members.into_iter().collect(),
             }),
-            value_sets: by_key(tables.value_sets, |url, codes| ValueSet {
+            value_sets: by_key(value_sets, |url, (version, codes)| ValueSet {
                 url,
+                version,
                 codes: codes
                     .into_iter()
                     .map(|(system, codes)| (system, codes.into_iter().collect()))

@@ -20,8 +20,8 @@ pub struct Own {
     pub search_parameters: Vec<SearchParameter>,
     /// Owner and members, as in the tables.
     pub compartments: Vec<(String, BTreeMap<String, Vec<String>>)>,
-    /// By canonical url; those that cannot be expanded in full are left out.
-    pub value_sets: BTreeMap<String, Codes>,
+    /// By canonical url, with their version; those that cannot be expanded in full are left out.
+    pub value_sets: BTreeMap<String, (Option<String>, Codes)>,
     pub topics: Vec<Value>,
 }
 
@@ -51,8 +51,11 @@ impl Own {
                 terminology.add_expanded(url.clone(), codes.clone());
             }
         }
-        let expanded = urls.into_iter().filter_map(|url| Some((terminology.codes(&url).ok()?, url)));
-        own.value_sets = expanded.map(|(codes, url)| (url, codes)).collect();
+        let expanded = urls.into_iter().filter_map(|url| {
+            let version = terminology.value_set(&url)?.version.clone();
+            Some(((version, terminology.codes(&url).ok()?), url))
+        });
+        own.value_sets = expanded.map(|(expanded, url)| (url, expanded)).collect();
         Ok(own)
     }
 

@@ -25,6 +25,13 @@ pub struct Tables {
 /// The codes of a value set, by code system.
 pub type Codes = BTreeMap<String, BTreeSet<String>>;
 
+/// The version of a value set of these tables: that of R4. `None` for those that R4 takes from v2 and v3: they have versions of their own,
+/// by which R4's bindings do not go.
+#[must_use]
+pub fn version_of_r4(url: &str) -> Option<&'static str> {
+    url.starts_with("http://hl7.org/fhir/ValueSet/").then_some("4.0.1")
+}
+
 /// A resource type or data type with its elements.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StructureRow {

@@ -1,8 +1,8 @@
 //! Code systems, value sets and concept maps, as published, and what can be asked of them: expansion, membership,
 //! subsumption and translation, <https://hl7.org/fhir/R4/terminology-service.html>.
 //!
-//! What is not here is said ([`Unknown`]), never guessed: SNOMED CT and LOINC are not held. Versions are not told apart: of
-//! each canonical url one version is held.
+//! What is not here is said ([`Unknown`]), never guessed: SNOMED CT and LOINC are not held. A canonical with a version means that
+//! version ([`Terminology::code_system`]); what states no version itself stands for any.
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, OnceLock};
@@ -12,8 +12,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::tables::Codes;
-use crate::{definitions, without_version};
+use crate::tables::{Codes, version_of_r4};
+use crate::{definitions, split_version, without_version};
 
 mod code_system;
 mod compose;
@@ -55,6 +55,7 @@ pub fn terminology() -> &'static Terminology {
 pub struct Terminology {
     /// Where is looked for what is not here.
     base: Option<&'static Terminology>,
+    /// By url: what is meant when no version is named; by `url|version`: what is held beside that.
     code_systems: HashMap<String, Held<CodeSystem>>,
     value_sets: HashMap<String, Held<ValueSetDefinition>>,
     concept_maps: HashMap<String, Held<ConceptMap>>,
@@ -79,6 +80,40 @@ impl<T: DeserializeOwned> Held<T> {
     fn get(&self) -> Option<&T> {
         self.read.get_or_init(|| serde_json::from_str(self.text).ok()).as_ref()
     }
+}
+
+/// What may be held in several versions.
+trait Versioned {
+    fn version(&self) -> Option<&str>;
+}
+
+impl Versioned for CodeSystem {
+    fn version(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+}
+
+impl Versioned for ValueSetDefinition {
+    fn version(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+}
+
+impl Versioned for ConceptMap {
+    fn version(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+}
+
+/// What a canonical names: of its url what is meant without a version, or what is held in the version that it names.
+fn held<'a, T: DeserializeOwned + Versioned>(
+    all: &'a HashMap<String, Held<T>>,
+    canonical: &str,
+) -> Option<&'a T> {
+    let (url, version) = split_version(canonical);
+    let is_meant = |held: &&T| version.is_none_or(|asked| held.version().is_none_or(|own| own == asked));
+    let beside = || version.and_then(|_| all.get(canonical)?.get());
+    all.get(url).and_then(Held::get).filter(is_meant).or_else(beside)
 }
 
 /// What is said of a code system without reading its concepts.
@@ -110,10 +145,14 @@ impl Terminology {
 
     /// Adds a code system; one with the same url is replaced.
     pub fn add_code_system(&mut self, code_system: CodeSystem) {
+        self.hold_code_system(code_system.url.clone(), code_system);
+    }
+
+    fn hold_code_system(&mut self, canonical: String, code_system: CodeSystem) {
         if let Some(value_set) = &code_system.value_set {
             self.whole.insert(without_version(value_set).to_owned(), code_system.url.clone());
         }
-        self.code_systems.insert(code_system.url.clone(), Held::of(code_system));
+        self.code_systems.insert(canonical, Held::of(code_system));
     }
 
     /// Adds a value set; one with the same url is replaced.
@@ -126,19 +165,30 @@ impl Terminology {
     /// # Errors
     /// When the resource is not made as its type says.
     pub fn add(&mut self, resource: &Value) -> Result<(), serde_json::Error> {
+        let url = resource.get("url").and_then(Value::as_str).unwrap_or_default();
+        self.add_as(url, resource)
+    }
+
+    /// The same under this canonical: under `url|version` it is found by those alone who name that version.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub fn add_as(&mut self, canonical: &str, resource: &Value) -> Result<(), serde_json::Error> {
+        let canonical = canonical.to_owned();
         match resource.get("resourceType").and_then(Value::as_str) {
-            Some("CodeSystem") => self.add_code_system(CodeSystem::deserialize(resource)?),
-            Some("ValueSet") => self.add_value_set(ValueSetDefinition::deserialize(resource)?),
+            Some("CodeSystem") => self.hold_code_system(canonical, CodeSystem::deserialize(resource)?),
+            Some("ValueSet") => {
+                self.value_sets.insert(canonical, Held::of(ValueSetDefinition::deserialize(resource)?));
+            }
             Some("ConceptMap") => {
-                let map = ConceptMap::deserialize(resource)?;
-                self.concept_maps.insert(map.url.clone(), Held::of(map));
+                self.concept_maps.insert(canonical, Held::of(ConceptMap::deserialize(resource)?));
             }
             _ => {}
         }
         Ok(())
     }
 
-    /// Adds the codes of a value set that is already expanded, for others to import.
+    /// Adds the codes of a value set of R4 that is already expanded, for others to import.
     pub fn add_expanded(&mut self, url: String, codes: Codes) {
         self.expanded.insert(url, codes);
     }
@@ -163,28 +213,22 @@ impl Terminology {
         }
     }
 
-    /// The code system with this canonical url (`|version` is ignored).
+    /// The code system with this canonical url, in this version if it names one.
     #[must_use]
     pub fn code_system(&self, canonical: &str) -> Option<&CodeSystem> {
-        let url = without_version(canonical);
-        let own = self.code_systems.get(url).and_then(Held::get);
-        own.or_else(|| self.base?.code_system(url))
+        held(&self.code_systems, canonical).or_else(|| self.base?.code_system(canonical))
     }
 
-    /// The value set with this canonical url (`|version` is ignored).
+    /// The value set with this canonical url, in this version if it names one.
     #[must_use]
     pub fn value_set(&self, canonical: &str) -> Option<&ValueSetDefinition> {
-        let url = without_version(canonical);
-        let own = self.value_sets.get(url).and_then(Held::get);
-        own.or_else(|| self.base?.value_set(url))
+        held(&self.value_sets, canonical).or_else(|| self.base?.value_set(canonical))
     }
 
-    /// The concept map with this canonical url (`|version` is ignored).
+    /// The concept map with this canonical url, in this version if it names one.
     #[must_use]
     pub fn concept_map(&self, canonical: &str) -> Option<&ConceptMap> {
-        let url = without_version(canonical);
-        let own = self.concept_maps.get(url).and_then(Held::get);
-        own.or_else(|| self.base?.concept_map(url))
+        held(&self.concept_maps, canonical).or_else(|| self.base?.concept_map(canonical))
     }
 
     /// The code systems that are part of the server, by url; those that were added later are not among them.
@@ -218,8 +262,11 @@ impl Terminology {
         own.or_else(|| self.base?.system_of_value_set(url))
     }
 
-    fn already_expanded(&self, url: &str) -> Option<&Codes> {
-        self.expanded.get(url).or_else(|| self.base?.already_expanded(url))
+    fn already_expanded(&self, canonical: &str) -> Option<&Codes> {
+        let (url, version) = split_version(canonical);
+        let is_meant = version.is_none_or(|asked| version_of_r4(url).is_none_or(|own| own == asked));
+        let own = self.expanded.get(url).filter(|_| is_meant);
+        own.or_else(|| self.base?.already_expanded(canonical))
     }
 }
 

@@ -8,6 +8,8 @@ use std::collections::{HashMap, HashSet};
 #[derive(Debug)]
 pub struct ValueSet {
     pub url: String,
+    /// `None` where it states none.
+    pub version: Option<String>,
     pub codes: HashMap<String, HashSet<String>>,
 }
 

@@ -3,7 +3,7 @@
 //! Value sets that are held in full are asked first, then all terminology that is held. A code that nothing here can tell is
 //! taken as it is.
 
-use canonical::{Binding, Strength, ValueSet, definitions, terminology::terminology};
+use canonical::{Binding, Strength, ValueSet, definitions, split_version, terminology::terminology};
 use fhir::{Cause, Issue, IssueType, Map, Severity, Value};
 
 use crate::{
@@ -27,9 +27,12 @@ pub(crate) fn check(value: &Value, type_name: &str, binding: &Binding, at: &At<'
         Some(set) => contains(set, value, type_name),
         None => is_member(&binding.value_set, value, type_name),
     };
-    if is_in != Some(false) {
+    let Some(false) = is_in else {
+        if set.is_none() {
+            say_other_version(binding, at, report);
+        }
         return;
-    }
+    };
     let (place, received) = received(value, at);
     let advice = set.map(|set| advice(set, value)).unwrap_or_default();
     let one_of = set.map_or_else(|| "$expand lists them".to_owned(), sample);
@@ -79,6 +82,18 @@ fn is_member(url: &str, value: &Value, type_name: &str) -> Option<bool> {
         "Coding" | "Quantity" => of_coding(value.as_object()?),
         _ => is_member(None, value.as_str()?),
     }
+}
+
+/// A note that nothing was checked, because the binding names a version of its value set that is not held, and another one is.
+fn say_other_version(binding: &Binding, at: &At<'_>, report: &mut Report) {
+    let (url, version) = split_version(&binding.value_set);
+    let (Some(asked), Some(held)) = (version, terminology().value_set(url)) else { return };
+    let Some(held) = held.version.as_deref().filter(|held| *held != asked) else { return };
+    let text = format!(
+        "The code was not held to the value set {url}: the profile names its version '{asked}', and '{held}' is held here."
+    );
+    let issue = Issue::new(Severity::Information, IssueType::NotSupported, text);
+    report.add(Cause::Unprocessable, issue.at(at.to_string()));
 }
 
 /// The first codes of a binding's value set, to be named in a message, when it is held and the binding is required.
@@ -163,5 +178,29 @@ fn advice(set: &ValueSet, value: &Value) -> String {
     match systems.first() {
         Some(system) => format!("The code is one of the system '{system}': send that as 'system'. "),
         None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_value_set_counts_in_the_version_that_is_named() {
+        let check = |value_set: &str| {
+            let binding = Binding { strength: Strength::Required, value_set: value_set.to_owned() };
+            let mut report = Report::default();
+            check(&json!("man"), "code", &binding, &At::root("Patient"), &mut report);
+            report.into_findings().into_iter().map(|found| found.issue).collect::<Vec<_>>()
+        };
+        let gender = "http://hl7.org/fhir/ValueSet/administrative-gender";
+        for held in [gender.to_owned(), format!("{gender}|4.0.1")] {
+            assert!(check(&held)[0].is_error(), "{held}");
+        }
+        let [other] = &check(&format!("{gender}|5.0.0"))[..] else { panic!("one note") };
+        assert_eq!((other.severity, other.code), (Severity::Information, IssueType::NotSupported));
+        assert!(other.diagnostics.contains("'5.0.0'") && other.diagnostics.contains("'4.0.1'"));
+        assert!(check("https://elsewhere.example/vs|1").is_empty());
     }
 }

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::Designation;
+use crate::without_version;
 
 /// The parts of a ValueSet that say which codes it has.
 #[derive(Clone, Debug, Deserialize)]
@@ -29,12 +30,25 @@ pub(super) struct Compose {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Include {
     pub(super) system: Option<String>,
+    /// Of the code system.
+    pub(super) version: Option<String>,
     #[serde(default)]
     pub(super) concept: Vec<Listed>,
     #[serde(default)]
     pub(super) filter: Vec<Filter>,
     #[serde(default)]
     pub(super) value_set: Vec<String>,
+}
+
+impl Include {
+    /// The canonical url of the code system, with the version if one is named.
+    pub(super) fn code_system(&self) -> Option<String> {
+        let system = self.system.as_deref()?;
+        Some(match &self.version {
+            Some(version) => format!("{}|{version}", without_version(system)),
+            None => system.to_owned(),
+        })
+    }
 }
 
 /// A code that a value set lists, with the name that it gives it.
@@ -62,6 +76,8 @@ pub(super) struct Expansion {
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Contains {
     pub(super) system: Option<String>,
+    /// Of the code system.
+    pub(super) version: Option<String>,
     pub(super) code: Option<String>,
     pub(super) display: Option<String>,
     #[serde(default)]

@@ -5,11 +5,11 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashSet};
 
-use super::compose::{Contains, Filter, Include, Listed};
+use super::compose::{Contains, Filter, Include};
 use super::filter::Filters;
 use super::{CodeSystem, Concept, Designation, MAX_LEVELS, Terminology, Unknown, ValueSetDefinition};
 use crate::tables::Codes;
-use crate::without_version;
+use crate::{split_version, without_version};
 
 /// Imports deeper than this are taken for a circle.
 const MAX_IMPORTS: usize = 16;
@@ -59,12 +59,16 @@ impl<'a> Coded<'a> {
 }
 
 /// How much may still be looked at.
-struct Budget<'a> {
+pub(super) struct Budget<'a> {
     codes: Cell<usize>,
     url: &'a str,
 }
 
-impl Budget<'_> {
+impl<'a> Budget<'a> {
+    pub(super) fn of(url: &'a str) -> Self {
+        Self { codes: Cell::new(MAX_CODES), url }
+    }
+
     fn spend(&self, codes: usize) -> Result<(), Unknown> {
         let left = self.codes.get().checked_sub(codes.max(1));
         self.codes.set(left.unwrap_or_default());
@@ -73,13 +77,12 @@ impl Budget<'_> {
 }
 
 impl Terminology {
-    /// All codes of the value set with this canonical url (`|version` is ignored), each once, in their order.
+    /// All codes of the value set with this canonical url, in this version if it names one, each once, in their order.
     ///
     /// # Errors
     /// What is not here and would have to be.
     pub fn expand(&self, canonical: &str) -> Result<Vec<Coded<'_>>, Unknown> {
-        let budget = Budget { codes: Cell::new(MAX_CODES), url: canonical };
-        self.expand_within(canonical, MAX_IMPORTS, &budget)
+        self.expand_within(canonical, MAX_IMPORTS, &Budget::of(canonical))
     }
 
     /// The same by code system, without order.
@@ -100,26 +103,32 @@ impl Terminology {
         imports: usize,
         budget: &Budget<'_>,
     ) -> Result<Vec<Coded<'_>>, Unknown> {
-        let url = without_version(canonical);
-        if let Some(codes) = self.already_expanded(url) {
+        if let Some(codes) = self.already_expanded(canonical) {
             return Ok(codes
                 .iter()
-                .flat_map(|(system, codes)| codes.iter().map(move |code| self.coded(system, code)))
+                .flat_map(|(system, codes)| codes.iter().map(move |code| self.coded(system, None, code)))
                 .collect());
         }
         let too_deep = || Unknown::TooCostly(budget.url.to_owned());
         let imports = imports.checked_sub(1).ok_or_else(too_deep)?;
-        let Some(value_set) = self.value_set(url) else { return self.whole_system_of(url, budget) };
+        let Some(value_set) = self.value_set(canonical) else {
+            return self.whole_system_of(canonical, budget);
+        };
         self.expand_definition(value_set, imports, budget)
     }
 
-    /// The value set that a code system names as that of all its codes.
-    fn whole_system_of(&self, url: &str, budget: &Budget<'_>) -> Result<Vec<Coded<'_>>, Unknown> {
-        let system = self.system_of_value_set(url).ok_or_else(|| Unknown::ValueSet(url.to_owned()))?;
+    /// The value set that a code system names as that of all its codes. It has the versions of the code system.
+    fn whole_system_of(&self, canonical: &str, budget: &Budget<'_>) -> Result<Vec<Coded<'_>>, Unknown> {
+        let (url, version) = split_version(canonical);
+        let system = self.system_of_value_set(url).and_then(|system| match version {
+            Some(version) => self.code_system(&format!("{system}|{version}")),
+            None => self.code_system(system),
+        });
+        let system = system.ok_or_else(|| Unknown::ValueSet(canonical.to_owned()))?;
         self.of_system(system, &[], budget)
     }
 
-    fn expand_definition<'a>(
+    pub(super) fn expand_definition<'a>(
         &'a self,
         value_set: &'a ValueSetDefinition,
         imports: usize,
@@ -154,10 +163,10 @@ impl Terminology {
         let mut result: Option<Vec<Coded<'a>>> = None;
         if let Some(system) = &include.system {
             result = Some(if include.concept.is_empty() {
-                self.of_system(system, &include.filter, budget)?
+                self.of_system(self.system_of(include)?, &include.filter, budget)?
             } else {
                 budget.spend(include.concept.len())?;
-                self.listed(system, &include.concept).collect()
+                self.listed(system, include).collect()
             });
         }
         for import in &include.value_set {
@@ -174,16 +183,19 @@ impl Terminology {
         Ok(result.unwrap_or_default())
     }
 
+    /// The code system that an include is about, in the version that it names.
+    pub(super) fn system_of(&self, include: &Include) -> Result<&CodeSystem, Unknown> {
+        let canonical = include.code_system().unwrap_or_default();
+        self.code_system(&canonical).ok_or(Unknown::CodeSystem(canonical))
+    }
+
     /// The codes of a code system that pass these filters.
     fn of_system<'a>(
         &'a self,
-        system: &'a str,
+        code_system: &'a CodeSystem,
         filters: &'a [Filter],
         budget: &Budget<'_>,
     ) -> Result<Vec<Coded<'a>>, Unknown> {
-        let code_system = self
-            .code_system(system)
-            .ok_or_else(|| Unknown::CodeSystem(without_version(system).to_owned()))?;
         if !code_system.is_complete() {
             return Err(Unknown::content(code_system));
         }
@@ -202,21 +214,24 @@ impl Terminology {
     pub(super) fn listed<'a>(
         &'a self,
         system: &'a str,
-        concepts: &'a [Listed],
+        include: &'a Include,
     ) -> impl Iterator<Item = Coded<'a>> {
-        concepts.iter().map(move |listed| Coded {
+        include.concept.iter().map(move |listed| Coded {
             listed_display: listed.display.as_deref(),
             listed_designations: &listed.designation,
-            ..self.coded(system, &listed.code)
+            ..self.coded(system, include.version.as_deref(), &listed.code)
         })
     }
 
-    /// A code that is listed somewhere, with what its code system says of it.
-    fn coded<'a>(&'a self, system: &'a str, code: &'a str) -> Coded<'a> {
-        let code_system = self.code_system(system);
+    /// A code that is listed somewhere, with what its code system says of it in this version.
+    fn coded<'a>(&'a self, system: &'a str, version: Option<&'a str>, code: &'a str) -> Coded<'a> {
+        let code_system = match version {
+            Some(version) => self.code_system(&format!("{}|{version}", without_version(system))),
+            None => self.code_system(system),
+        };
         Coded {
-            system,
-            version: code_system.and_then(|s| s.version.as_deref()),
+            system: without_version(system),
+            version: version.or(code_system.and_then(|s| s.version.as_deref())),
             code,
             listed_display: None,
             listed_designations: &[],
@@ -236,7 +251,8 @@ impl Terminology {
         for entry in contains {
             if let (Some(system), Some(code)) = (&entry.system, &entry.code) {
                 let listed_display = entry.display.as_deref();
-                codes.push(Coded { listed_display, ..self.coded(system, code) });
+                let coded = self.coded(system, entry.version.as_deref(), code);
+                codes.push(Coded { listed_display, ..coded });
             }
             self.gather(&entry.contains, codes, levels, budget)?;
         }

@@ -3,6 +3,7 @@
 //! Asked of each include by itself, so that there is an answer too where the value set cannot be expanded in full.
 
 use super::compose::Include;
+use super::expand::Budget;
 use super::filter::Filters;
 use super::{Coded, Terminology, Unknown, ValueSetDefinition};
 use crate::without_version;
@@ -42,14 +43,13 @@ impl Terminology {
         imports: usize,
         question: &mut Question<'_>,
     ) -> Result<Option<Coded<'_>>, Unknown> {
-        let url = without_version(canonical);
-        let too_deep = || Unknown::TooCostly(url.to_owned());
+        let too_deep = || Unknown::TooCostly(canonical.to_owned());
         let imports = imports.checked_sub(1).ok_or_else(too_deep)?;
         question.steps = question.steps.checked_sub(1).ok_or_else(too_deep)?;
-        match self.value_set(url) {
+        match self.value_set(canonical) {
             Some(value_set) => self.member_of(value_set, imports, question),
             None => {
-                let coded = self.expand(url)?.into_iter().find(|coded| question.is(coded));
+                let coded = self.expand(canonical)?.into_iter().find(|coded| question.is(coded));
                 Ok(coded)
             }
         }
@@ -62,7 +62,8 @@ impl Terminology {
         question: &mut Question<'_>,
     ) -> Result<Option<Coded<'a>>, Unknown> {
         let Some(compose) = &value_set.compose else {
-            return Ok(self.expand(&value_set.url)?.into_iter().find(|coded| question.is(coded)));
+            let codes = self.expand_definition(value_set, imports, &Budget::of(&value_set.url))?;
+            return Ok(codes.into_iter().find(|coded| question.is(coded)));
         };
         let mut unknown = None;
         let mut found = None;
@@ -99,9 +100,9 @@ impl Terminology {
                 return Ok(None);
             }
             found = if include.concept.is_empty() {
-                self.member_of_system(system, include, question.code)?
+                self.member_of_system(include, question.code)?
             } else {
-                self.listed(system, &include.concept).find(|coded| question.is(coded))
+                self.listed(system, include).find(|coded| question.is(coded))
             };
             if found.is_none() {
                 return Ok(None);
@@ -116,14 +117,8 @@ impl Terminology {
         Ok(found)
     }
 
-    fn member_of_system<'a>(
-        &'a self,
-        system: &str,
-        include: &Include,
-        code: &str,
-    ) -> Result<Option<Coded<'a>>, Unknown> {
-        let unknown = || Unknown::CodeSystem(without_version(system).to_owned());
-        let code_system = self.code_system(system).ok_or_else(unknown)?;
+    fn member_of_system<'a>(&'a self, include: &Include, code: &str) -> Result<Option<Coded<'a>>, Unknown> {
+        let code_system = self.system_of(include)?;
         match code_system.concept(code) {
             Some(concept) if Filters::of(&include.filter)?.pass(code_system, concept)? => {
                 Ok(Some(Coded::of(code_system, concept)))

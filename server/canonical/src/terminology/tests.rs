@@ -91,6 +91,74 @@ fn expansions() {
     }
 }
 
+/// Two versions of a code system, 2 being the one that is meant without a version, and a value set in the version 1.
+fn versions(compose: &Value) -> Terminology {
+    let mut terminology = Terminology::default();
+    let colours = |version: &str, code: &str| {
+        json!({"resourceType": "CodeSystem", "url": "urn:colours", "version": version,
+        "content": "complete", "valueSet": "urn:vs:colours", "concept": [{"code": code, "display": version}, {"code": "red"}]})
+    };
+    terminology.add(&colours("2", "blue")).unwrap();
+    terminology.add_as("urn:colours|1", &colours("1", "grey")).unwrap();
+    let warm = json!({"resourceType": "ValueSet", "url": "urn:vs:warm", "version": "1", "compose": {"include": [
+        {"system": "urn:colours", "concept": [{"code": "red"}]}]}});
+    terminology.add(&warm).unwrap();
+    let subject = json!({"resourceType": "ValueSet", "url": "urn:vs:subject", "compose": compose});
+    terminology.add(&subject).unwrap();
+    terminology
+}
+
+#[test]
+fn the_version_that_is_named_counts() {
+    let include = |one: Value| json!({"include": [one]});
+    let exclude =
+        |one: Value| json!({"include": [{"system": "urn:colours", "version": "1"}], "exclude": [one]});
+    let cases = [
+        (include(json!({"system": "urn:colours"})), Ok("blue red")),
+        (include(json!({"system": "urn:colours", "version": "1"})), Ok("grey red")),
+        (include(json!({"system": "urn:colours", "version": "2"})), Ok("blue red")),
+        (include(json!({"system": "urn:colours", "version": "3"})), Err("urn:colours|3")),
+        // Codes that are named one by one are there in any version.
+        (include(json!({"system": "urn:colours", "version": "3", "concept": [{"code": "x"}]})), Ok("x")),
+        (include(json!({"valueSet": ["urn:vs:warm|1"]})), Ok("red")),
+        (include(json!({"valueSet": ["urn:vs:warm|2"]})), Err("urn:vs:warm|2")),
+        (include(json!({"valueSet": ["urn:vs:colours|1"]})), Ok("grey red")),
+        (include(json!({"valueSet": ["urn:vs:colours|3"]})), Err("urn:vs:colours|3")),
+        (exclude(json!({"valueSet": ["urn:vs:warm|1"]})), Ok("grey")),
+        (exclude(json!({"system": "urn:colours", "version": "2"})), Ok("grey")),
+        (exclude(json!({"system": "urn:colours", "version": "3"})), Err("urn:colours|3")),
+    ];
+    for (compose, expected) in cases {
+        let terminology = versions(&compose);
+        let codes = terminology.codes("urn:vs:subject");
+        let codes = codes.as_ref().map(|codes| codes.values().flatten().cloned().collect::<Vec<_>>());
+        let member = |code| {
+            terminology.member("urn:vs:subject", Some("urn:colours"), code).map(|found| found.is_some())
+        };
+        match expected {
+            Ok(expected) => {
+                assert_eq!(codes.unwrap().join(" "), expected, "{compose}");
+                for code in ["blue", "grey", "red"] {
+                    assert_eq!(member(code), Ok(expected.contains(code)), "{compose} {code}");
+                }
+            }
+            Err(canonical) => {
+                let unknown = codes.unwrap_err();
+                let is_named = |unknown: &Unknown| matches!(unknown, Unknown::CodeSystem(named) | Unknown::ValueSet(named) if named == canonical);
+                assert!(is_named(unknown), "{compose}: {unknown}");
+                assert!(is_named(&member("grey").unwrap_err()), "{compose}");
+            }
+        }
+    }
+    let grey = json!({"include": [{"system": "urn:colours", "version": "1", "concept": [{"code": "grey"}]}]});
+    let terminology = versions(&grey);
+    let [coded] = terminology.expand("urn:vs:subject").unwrap()[..] else { panic!("one code") };
+    assert_eq!((coded.version, coded.display(None)), (Some("1"), Some("1")));
+    assert!(terminology.value_set("urn:vs:warm|2").is_none());
+    let said = Unknown::CodeSystem("urn:colours|3".to_owned()).to_string();
+    assert_eq!(said, "The code system urn:colours in the version '3' is not held here");
+}
+
 #[test]
 fn an_import_may_be_expanded_already() {
     let mut terminology =
@@ -99,7 +167,10 @@ fn an_import_may_be_expanded_already() {
     assert_eq!(terminology.codes("urn:vs:subject"), Err(unknown));
     let codes = Codes::from([("urn:x".to_owned(), ["one".to_owned()].into())]);
     terminology.add_expanded("http://hl7.org/fhir/ValueSet/x".to_owned(), codes.clone());
-    assert_eq!(terminology.codes("urn:vs:subject"), Ok(codes));
+    assert_eq!(terminology.codes("urn:vs:subject"), Ok(codes.clone()));
+    assert_eq!(terminology.codes("http://hl7.org/fhir/ValueSet/x|4.0.1"), Ok(codes));
+    let other = "http://hl7.org/fhir/ValueSet/x|5.0.0";
+    assert_eq!(terminology.codes(other), Err(Unknown::ValueSet(other.to_owned())));
 }
 
 #[test]

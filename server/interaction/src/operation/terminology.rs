@@ -46,19 +46,16 @@ impl From<Error> for Refusal {
 
 /// What a call is about: the canonical url, and the terminology with what was sent or is stored under the call's address.
 struct Subject {
-    /// `None` when the call names none.
+    /// With the version that is asked for, if one is; `None` when the call names none.
     url: Option<String>,
-    /// The version that is asked for beside the url.
-    version: Option<String>,
     terminology: Terminology,
 }
 
-impl Subject {
-    /// The version of what has this url, when that is the subject and one is asked for.
-    fn version_of(&self, url: &str) -> Option<&str> {
-        let subject = self.url.as_deref()?;
-        let (plain, piped) = split_version(subject);
-        self.version.as_deref().or(piped).filter(|_| plain == url)
+/// The canonical with this version, whichever it names itself.
+fn in_version(canonical: &str, version: Option<&str>) -> String {
+    match version {
+        Some(version) => format!("{}|{version}", without_version(canonical)),
+        None => canonical.to_owned(),
     }
 }
 
@@ -81,14 +78,15 @@ impl Server {
             (None, sent) => sent.cloned(),
         };
         let mut held = Terminology::over(terminology());
-        let url = call.parameters.text("url").map(str::to_owned);
         let version = call.parameters.text(match resource_type {
             ResourceType::VALUE_SET => "valueSetVersion",
             ResourceType::CONCEPT_MAP => "conceptMapVersion",
             _ => "version",
         });
-        let version = version.map(str::to_owned);
-        let Some(mut given) = given else { return Ok(Subject { url, version, terminology: held }) };
+        let Some(mut given) = given else {
+            let url = call.parameters.text("url").map(|url| in_version(url, version));
+            return Ok(Subject { url, terminology: held });
+        };
         if given.get("resourceType").and_then(Value::as_str) != Some(resource_type.name()) {
             return Err(Error::bad_request(format!("The parameter '{sent}' holds a {resource_type}.")));
         }
@@ -96,11 +94,13 @@ impl Server {
             given["url"] = NAMELESS.into();
         }
         let url = given.get("url").and_then(Value::as_str).map(str::to_owned);
+        let name = url.as_deref().unwrap_or_default();
+        check_version(name, given.get("version").and_then(Value::as_str), version)?;
         held.add(&given).map_err(|error| {
             let sentence = format!("The {resource_type} cannot be read: {error}.");
             Error::with_issue(Cause::BadRequest, Issue::error(IssueType::Structure, sentence))
         })?;
-        Ok(Subject { url, version, terminology: held })
+        Ok(Subject { url, terminology: held })
     }
 
     /// The answer to a question. What is missing for it is looked for among what is stored here and visible to the caller.
@@ -117,24 +117,21 @@ impl Server {
                 Err(Refusal::Error(error)) => return Err(error),
                 Err(Refusal::Unknown(unknown)) => unknown,
             };
-            let (resource_type, url) = match &unknown {
-                Unknown::CodeSystem(url) => (ResourceType::CODE_SYSTEM, url.clone()),
-                Unknown::ValueSet(url) => (ResourceType::VALUE_SET, url.clone()),
-                _ => return Err(refuse(&unknown, subject.url.as_deref())),
+            let (resource_type, canonical) = match &unknown {
+                Unknown::CodeSystem(canonical) => (ResourceType::CODE_SYSTEM, canonical),
+                Unknown::ValueSet(canonical) => (ResourceType::VALUE_SET, canonical),
+                _ => return Err(refuse(&unknown, subject, &[])),
             };
-            let is_new = fetched.len() < MAX_FETCHED && fetched.insert((resource_type, url.clone()));
-            let mut found =
-                if is_new { self.with_url(context, resource_type, &url).await? } else { Vec::new() };
-            // Of several with one url, the version that is asked for counts, or the one that was written last.
-            if let Some(wanted) = subject.version_of(&url) {
-                let position = found.iter().position(|found| found["version"] == wanted);
-                found.swap(0, position.unwrap_or_default());
+            let is_new = fetched.len() < MAX_FETCHED && fetched.insert((resource_type, canonical.clone()));
+            if !is_new {
+                return Err(refuse(&unknown, subject, &[]));
             }
-            let Some(found) = found.into_iter().next() else {
-                return Err(refuse(&unknown, subject.url.as_deref()));
+            let stored = self.with_url(context, resource_type, without_version(canonical)).await?;
+            let Some(meant) = meant(&stored, split_version(canonical).1) else {
+                return Err(refuse(&unknown, subject, &stored));
             };
-            if subject.terminology.add(&found).is_err() {
-                return Err(refuse(&unknown, subject.url.as_deref()));
+            if subject.terminology.add_as(canonical, meant).is_err() {
+                return Err(refuse(&unknown, subject, &[]));
             }
         }
     }
@@ -159,27 +156,64 @@ impl Server {
     }
 }
 
-/// 404 when it is the subject of the call that is not known, 422 when it is something that the subject needs.
-fn refuse(unknown: &Unknown, subject: Option<&str>) -> Error {
-    let about = |url: &str| subject.is_some_and(|subject| without_version(subject) == url);
+/// Of what is stored with one url, the newest first, what is meant: this version, or what states none; without a version, the newest.
+fn meant<'a>(stored: &'a [Value], version: Option<&str>) -> Option<&'a Value> {
+    let Some(version) = version else { return stored.first() };
+    let of_version = stored.iter().find(|stored| stored["version"] == version);
+    of_version.or_else(|| stored.iter().find(|stored| stored.get("version").is_none()))
+}
+
+/// 404 when it is the subject of the call that is not known, 422 when it is something that the subject needs. `stored` is what is stored
+/// with its url.
+fn refuse(unknown: &Unknown, subject: &Subject, stored: &[Value]) -> Error {
+    let is_subject = |canonical: &str| {
+        subject.url.as_deref().is_some_and(|subject| without_version(subject) == without_version(canonical))
+    };
     let (cause, issue_type) = match unknown {
-        Unknown::CodeSystem(url) | Unknown::ValueSet(url) if about(url) => {
+        Unknown::CodeSystem(url) | Unknown::ValueSet(url) if is_subject(url) => {
             (Cause::NotFound, IssueType::NotFound)
         }
         Unknown::CodeSystem(_) | Unknown::ValueSet(_) => (Cause::Unprocessable, IssueType::NotFound),
         Unknown::Content { .. } | Unknown::Filter { .. } => (Cause::Unprocessable, IssueType::NotSupported),
         Unknown::TooCostly(_) => (Cause::Unprocessable, IssueType::TooCostly),
     };
-    let sentence = format!(
-        "{unknown}, so there is no answer. Held are HL7's code systems and value sets for R4, our own, and those that are stored here."
-    );
-    Error::with_issue(cause, Issue::error(issue_type, sentence))
+    let others = other_versions(unknown, &subject.terminology, stored);
+    let held = match others.is_empty() {
+        true => "Held are HL7's code systems and value sets for R4, our own, and those that are stored here."
+            .to_owned(),
+        false => format!(
+            "Held of it: {}. Name one of these versions, or store the one that is meant.",
+            others.join(", ")
+        ),
+    };
+    Error::with_issue(cause, Issue::error(issue_type, format!("{unknown}, so there is no answer. {held}")))
+}
+
+/// The versions that are held of what is not held in another one.
+fn other_versions(unknown: &Unknown, terminology: &Terminology, stored: &[Value]) -> Vec<String> {
+    let in_server = match unknown {
+        Unknown::CodeSystem(canonical) => {
+            terminology.code_system(without_version(canonical)).map(|held| &held.version)
+        }
+        Unknown::ValueSet(canonical) => {
+            terminology.value_set(without_version(canonical)).map(|held| &held.version)
+        }
+        _ => None,
+    };
+    let of_stored = stored.iter().filter_map(|stored| stored["version"].as_str());
+    let all = in_server.and_then(Option::as_deref).into_iter().chain(of_stored);
+    let mut versions: Vec<String> = all.map(|version| version.chars().take(50).collect()).collect();
+    versions.dedup();
+    versions.truncate(10);
+    versions
 }
 
 /// One code, as it is asked about.
 #[derive(Clone, Debug)]
 struct Asked {
     system: Option<String>,
+    /// Of the code system, where a Coding names one.
+    version: Option<String>,
     code: String,
     display: Option<String>,
 }
@@ -188,7 +222,7 @@ impl Asked {
     fn of_coding(coding: &Value) -> Result<Self, Error> {
         let text = |name: &str| coding.get(name).and_then(Value::as_str).map(str::to_owned);
         let code = text("code").ok_or_else(|| Error::bad_request("A Coding is asked about by its code."))?;
-        Ok(Self { system: text("system"), code, display: text("display") })
+        Ok(Self { system: text("system"), version: text("version"), code, display: text("display") })
     }
 
     /// `system|code`, to be named in a message.
@@ -205,6 +239,7 @@ impl Asked {
 fn asked(parameters: &Parameters, system: &str) -> Result<Vec<Asked>, Error> {
     let code = parameters.text("code").map(|code| Asked {
         system: parameters.text(system).map(str::to_owned),
+        version: None,
         code: code.to_owned(),
         display: parameters.text("display").map(str::to_owned),
     });
@@ -223,9 +258,9 @@ fn asked(parameters: &Parameters, system: &str) -> Result<Vec<Asked>, Error> {
     }
 }
 
-/// The code system, which must be one that is held.
+/// The code system, which must be one that is held, in the version that is named.
 fn code_system<'a>(terminology: &'a Terminology, url: &str) -> Result<&'a CodeSystem, Unknown> {
-    terminology.code_system(url).ok_or_else(|| Unknown::CodeSystem(without_version(url).to_owned()))
+    terminology.code_system(url).ok_or_else(|| Unknown::CodeSystem(url.to_owned()))
 }
 
 /// A version that is asked for must be the one that is held.

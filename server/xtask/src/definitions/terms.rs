@@ -48,6 +48,7 @@ const PUBLISHERS: [&str; 4] =
 /// The JSON array of all of them, one a line, by type and url.
 pub fn array(folder: &Path) -> Result<String> {
     let mut lines = BTreeMap::new();
+    let mut versions = BTreeMap::new();
     for (resource_type, elements) in KEPT {
         super::each(folder, resource_type, |text| {
             let resource: Value = serde_json::from_str(text)?;
@@ -62,12 +63,28 @@ pub fn array(folder: &Path) -> Result<String> {
             for element in elements {
                 kept.extend(resource.get(*element).map(|value| ((*element).to_owned(), lean(value))));
             }
+            if resource_type == "CodeSystem" {
+                versions.insert(url.clone(), kept.get("version").cloned());
+            }
+            if let Some(includes) = kept.get_mut("compose").and_then(|compose| compose.get_mut("include")) {
+                includes.as_array_mut().into_iter().flatten().for_each(|one| correct_version(one, &versions));
+            }
             lines.insert((resource_type, url), serde_json::to_string(&kept)?);
             Ok(())
         })?;
     }
     let lines: Vec<_> = lines.into_values().collect();
     Ok(format!("[\n{}\n]\n", lines.join(",\n")))
+}
+
+/// Takes away the version of a code system that R4 publishes in another one, as of `task-code`: there is no such version.
+fn correct_version(include: &mut Value, versions: &BTreeMap<String, Option<Value>>) {
+    let published = include.get("system").and_then(Value::as_str).and_then(|system| versions.get(system));
+    if let (Some(published), Some(members)) = (published, include.as_object_mut())
+        && members.get("version").is_some_and(|version| Some(version) != published.as_ref())
+    {
+        members.remove("version");
+    }
 }
 
 /// The value without extensions.

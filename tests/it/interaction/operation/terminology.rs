@@ -265,6 +265,79 @@ async fn of_several_stored_versions_one_is_meant() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_value_set_takes_the_versions_that_it_names() {
+    let server = TestServer::start().await;
+    let hub = server.caller("hub");
+    let (system, wards) = ("https://elsewhere.example/wards", "https://elsewhere.example/ValueSet/wards");
+    for (version, code) in [("1", "a"), ("2", "b")] {
+        let resource = json!({"resourceType": "CodeSystem", "status": "active", "url": system, "version": version,
+            "content": "complete", "concept": [{"code": code, "display": version}, {"code": "both"}]});
+        hub.post("CodeSystem", &resource).await.expect(201);
+        let resource = json!({"resourceType": "ValueSet", "status": "active", "url": wards, "version": version,
+            "compose": {"include": [{"system": system, "version": version}]}});
+        hub.post("ValueSet", &resource).await.expect(201);
+    }
+    let sent = |include: Value, exclude: Option<Value>| {
+        let mut compose = json!({"include": [include]});
+        if let Some(exclude) = exclude {
+            compose["exclude"] = json!([exclude]);
+        }
+        json!({"resourceType": "ValueSet", "status": "draft", "compose": compose})
+    };
+    let whole = |version: &str| json!({"system": system, "version": version});
+    let import = |version: &str| json!({"valueSet": [format!("{wards}|{version}")]});
+    for (value_set, expected) in [
+        (sent(json!({"system": system}), None), vec!["b", "both"]),
+        (sent(whole("1"), None), vec!["a", "both"]),
+        (sent(whole("2"), Some(whole("1"))), vec!["b"]),
+        (sent(import("1"), None), vec!["a", "both"]),
+        (sent(import("2"), Some(import("1"))), vec!["b"]),
+    ] {
+        let expanded = hub.post("ValueSet/$expand", &value_set).await.expect(200).json;
+        assert_eq!(codes(&expanded), expected, "{value_set}");
+        for code in ["a", "b", "both"] {
+            let asked = parameters(json!([{"name": "valueSet", "resource": value_set},
+                {"name": "coding", "valueCoding": {"system": system, "code": code}}]));
+            let answer = hub.post("ValueSet/$validate-code", &asked).await.expect(200).json;
+            assert_eq!(*out(&answer, "result"), expected.contains(&code), "{value_set} {code}");
+        }
+    }
+    let used = hub.post("ValueSet/$expand", &sent(whole("1"), None)).await.expect(200).json;
+    let version = json!({"name": "version", "valueUri": format!("{system}|1")});
+    assert!(used["expansion"]["parameter"].as_array().unwrap().contains(&version), "{used}");
+    assert_eq!(used["expansion"]["contains"][0]["display"], "1");
+
+    let gender = json!({"valueSet": ["http://hl7.org/fhir/ValueSet/administrative-gender|5.0.0"]});
+    for (value_set, held) in [
+        (sent(whole("3"), None), "Held of it: 2, 1."),
+        (sent(whole("1"), Some(whole("3"))), "Held of it: 2, 1."),
+        (sent(import("3"), None), "Held of it: 2, 1."),
+        (sent(gender, None), "Held of it: 4.0.1."),
+    ] {
+        let refused = hub.post("ValueSet/$expand", &value_set).await.expect(422);
+        assert!(refused.text().contains(held), "{}", refused.text());
+        let asked = parameters(json!([{"name": "valueSet", "resource": value_set},
+            {"name": "coding", "valueCoding": {"system": system, "code": "a"}}]));
+        let answer = hub.post("ValueSet/$validate-code", &asked).await;
+        assert_eq!(answer.status, 422, "{}", answer.text());
+    }
+    // A search by it sees the same.
+    hub.get(&format!("Observation?code:in={wards}|3")).await.expect(400);
+    hub.get(&format!("Observation?code:in={wards}|1")).await.expect(200);
+    // A code system in a version, and a Coding of another one than was looked at.
+    let lookup = |version: &str| format!("CodeSystem/$lookup?system={system}&code=both&version={version}");
+    hub.get(&lookup("1")).await.expect(200);
+    let refused = hub.get(&lookup("3")).await.expect(404);
+    assert!(refused.text().contains("Held of it: 2, 1."), "{}", refused.text());
+    for (version, result) in [("1", true), ("2", false)] {
+        let asked = parameters(json!([{"name": "url", "valueUri": format!("{wards}|1")},
+            {"name": "coding", "valueCoding": {"system": system, "version": version, "code": "both"}}]));
+        let answer = hub.post("ValueSet/$validate-code", &asked).await.expect(200).json;
+        assert_eq!(*out(&answer, "result"), result, "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn value_sets_select_codes_by_filters() {
     let server = TestServer::start().await;
     let hub = server.caller("hub");

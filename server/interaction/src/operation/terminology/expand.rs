@@ -3,7 +3,7 @@
 //! The expansion is flat. Its `total` counts what passes the filter, whatever part of it is asked for.
 
 use canonical::terminology::Coded;
-use canonical::{Terminology, split_version};
+use canonical::{Terminology, split_version, without_version};
 use fhir::{Error, Instant, Value};
 use serde_json::json;
 
@@ -18,9 +18,8 @@ struct Wanted {
     active_only: bool,
     designations: bool,
     language: Option<String>,
-    version: Option<String>,
-    /// The versions that code systems are to have, `url|version`. Of each one version is held, so that a default, a check and an order
-    /// ask for the same.
+    /// The versions that code systems are to have, `url|version`. Which one is used the value set says, or it is the one that is held, so
+    /// that a default, a check and an order ask for the same.
     system_versions: Vec<String>,
     /// The code systems whose codes are left out.
     excluded: Vec<String>,
@@ -85,7 +84,6 @@ impl Wanted {
             active_only: flag(parameters, "activeOnly")?.unwrap_or_default(),
             designations: flag(parameters, "includeDesignations")?.unwrap_or_default(),
             language: parameters.text("displayLanguage").map(str::to_owned),
-            version: parameters.text("valueSetVersion").map(str::to_owned),
             system_versions: system_versions(parameters)?,
             excluded: parameters.texts("exclude-system").map(str::to_owned).collect(),
             given: given.collect(),
@@ -147,9 +145,7 @@ fn answer(terminology: &Terminology, url: &str, wanted: &Wanted) -> Result<Value
     wanted.check_systems(&codes)?;
     let definition = terminology.value_set(url);
     let text = |value: Option<&String>| value.map(|text| Value::String(text.clone()));
-    let held = definition.and_then(|definition| definition.version.as_deref());
-    let (plain, piped) = split_version(url);
-    check_version(plain, held, wanted.version.as_deref().or(piped))?;
+    let plain = without_version(url);
 
     let mut versions: Vec<String> = Vec::new();
     for coded in &codes {

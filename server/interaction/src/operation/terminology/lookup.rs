@@ -4,7 +4,7 @@ use canonical::terminology::{CodeSystem, Concept, Designation};
 use fhir::{Cause, Error, Issue, IssueType, Value};
 use serde_json::json;
 
-use super::{Call, Refusal, asked, check_version, code_system, parameters, part};
+use super::{Call, Refusal, asked, code_system, in_version, parameters, part};
 use crate::{Context, Reply, Server};
 
 /// The properties that are given by their own parameter, or by the hierarchy.
@@ -20,13 +20,13 @@ impl Server {
             Error::bad_request("A code is looked up in its code system: name 'system' beside 'code'.")
         })?;
         let mut subject = self.subject(context, call, "codeSystem").await?;
+        let version = given.text("version").or(asked.version.as_deref());
+        let url = in_version(&url, version);
         subject.url = Some(url.clone());
         let wanted: Vec<String> = given.texts("property").map(str::to_owned).collect();
         let language = given.text("displayLanguage").map(str::to_owned);
-        let version = given.text("version").map(str::to_owned);
         self.ask(context, &mut subject, |terminology| {
             let code_system = code_system(terminology, &url)?;
-            check_version(&url, code_system.version.as_deref(), version.as_deref())?;
             let concept = concept(code_system, &asked.code)?;
             let is_wanted =
                 |name: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name || wanted == "*");

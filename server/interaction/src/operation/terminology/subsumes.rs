@@ -3,7 +3,7 @@
 use fhir::Error;
 
 use super::lookup::concept;
-use super::{Asked, Call, check_version, code_system, parameters, part};
+use super::{Asked, Call, code_system, in_version, parameters, part};
 use crate::{Context, Reply, Server};
 
 impl Server {
@@ -17,7 +17,7 @@ impl Server {
         let side = |code: &str, coding: &str| -> Result<Asked, Error> {
             match (given.text(code), given.value(coding)) {
                 (Some(code), None) => {
-                    Ok(Asked { system: system.clone(), code: code.to_owned(), display: None })
+                    Ok(Asked { system: system.clone(), version: None, code: code.to_owned(), display: None })
                 }
                 (None, Some(coding)) => Asked::of_coding(coding),
                 _ => Err(Error::bad_request(format!("Name one of '{code}' and '{coding}'."))),
@@ -33,12 +33,12 @@ impl Server {
             (None, a, b) => a.clone().or(b.clone()),
         };
         let url = url.ok_or_else(|| Error::bad_request("Which code system? Name it as 'system'."))?;
+        let version = given.text("version").or(a.version.as_deref()).or(b.version.as_deref());
+        let url = in_version(&url, version);
         subject.url = Some(url.clone());
-        let version = given.text("version").map(str::to_owned);
         let outcome = self
             .ask(context, &mut subject, |terminology| {
                 let code_system = code_system(terminology, &url)?;
-                check_version(&url, code_system.version.as_deref(), version.as_deref())?;
                 let (a, b) = (&concept(code_system, &a.code)?.code, &concept(code_system, &b.code)?.code);
                 Ok(match () {
                     () if a == b => "equivalent",

@@ -8,7 +8,7 @@ use canonical::{Terminology, split_version, without_version};
 use fhir::{Cause, Error, Issue, IssueType, ResourceType, Value};
 use serde_json::json;
 
-use super::{Asked, Call, Refusal, asked, check_version, flag, parameters, part};
+use super::{Asked, Call, Refusal, asked, flag, meant, parameters, part};
 use crate::{Context, Reply, Server};
 
 /// How many stored maps are looked at when none is named.
@@ -25,7 +25,6 @@ impl Server {
         let reverse = flag(given, "reverse")?.unwrap_or_default();
         let target_system = given.text("targetsystem").map(|url| without_version(url).to_owned());
         let value_sets = [given.text("source"), given.text("target")].map(|url| url.map(str::to_owned));
-        let version = given.text("conceptMapVersion").map(str::to_owned);
         if let Some(asked) = codes.iter().find(|asked| asked.system.is_none()) {
             return Err(Error::bad_request(format!(
                 "'{}' is translated from its code system: name 'system' beside 'code'.",
@@ -35,14 +34,9 @@ impl Server {
         let mut subject = self.subject(context, call, "conceptMap").await?;
         let found = match &subject.url {
             Some(url) if subject.terminology.concept_map(url).is_none() => {
-                let plain = without_version(url);
-                let mut maps = self.with_url(context, ResourceType::CONCEPT_MAP, plain).await?;
-                if let Some(wanted) = subject.version_of(plain)
-                    && maps.iter().any(|map| map["version"] == wanted)
-                {
-                    maps.retain(|map| map["version"] == wanted);
-                }
-                maps
+                let (plain, version) = split_version(url);
+                let maps = self.with_url(context, ResourceType::CONCEPT_MAP, plain).await?;
+                meant(&maps, version).cloned().into_iter().collect()
             }
             Some(_) => Vec::new(),
             None => {
@@ -58,7 +52,7 @@ impl Server {
         }
         let url = subject.url.clone();
         self.ask(context, &mut subject, |terminology| {
-            let maps = maps(terminology, url.as_deref(), version.as_deref(), &value_sets)?;
+            let maps = maps(terminology, url.as_deref(), &value_sets)?;
             let found = translations(terminology, &maps, &codes, target_system.as_deref(), reverse);
             if maps.is_empty() || found.is_none() {
                 return Ok(no_map(&codes));
@@ -73,7 +67,6 @@ impl Server {
 fn maps<'a>(
     terminology: &'a Terminology,
     url: Option<&str>,
-    version: Option<&str>,
     value_sets: &[Option<String>; 2],
 ) -> Result<Vec<&'a ConceptMap>, Refusal> {
     let Some(url) = url else {
@@ -87,10 +80,11 @@ fn maps<'a>(
     };
     let Some(map) = terminology.concept_map(url) else {
         let url: String = url.chars().take(200).collect();
-        let sentence = format!("The concept map {url} is not held here.");
+        let held = terminology.concept_map(without_version(&url)).and_then(|held| held.version.as_deref());
+        let held = held.map(|held| format!(" Held of it is the version {held}.")).unwrap_or_default();
+        let sentence = format!("The concept map {url} is not held here.{held}");
         return Err(Error::with_issue(Cause::NotFound, Issue::error(IssueType::NotFound, sentence)).into());
     };
-    check_version(url, map.version.as_deref(), version.or(split_version(url).1))?;
     Ok(vec![map])
 }
 

@@ -7,7 +7,7 @@
 use canonical::{Terminology, without_version};
 use fhir::{Error, ResourceType};
 
-use super::{Asked, Call, Refusal, asked, check_version, code_system, flag, parameters, part};
+use super::{Asked, Call, Refusal, asked, check_version, code_system, flag, in_version, parameters, part};
 use crate::{Context, Reply, Server};
 
 /// What came of one code.
@@ -37,7 +37,8 @@ impl Server {
         let refuses_abstract = flag(given, "abstract")? == Some(false);
         let mut subject = self.subject(context, call, sent).await?;
         if !is_value_set && subject.url.is_none() {
-            subject.url = codes.first().and_then(|asked| asked.system.clone());
+            let system = codes.first().and_then(|asked| asked.system.as_deref());
+            subject.url = system.map(|system| in_version(system, version.as_deref()));
         }
         let url = subject.url.clone().ok_or_else(|| {
             Error::bad_request(format!(
@@ -48,20 +49,10 @@ impl Server {
             .ask(context, &mut subject, |terminology| {
                 let each = |asked: &Asked| match is_value_set {
                     true => {
-                        let held = terminology.value_set(&url).and_then(|held| held.version.as_deref());
-                        check_version(&url, held, version.as_deref())?;
-                        if let Some(system) = asked.system.as_deref() {
-                            let held =
-                                terminology.code_system(system).and_then(|held| held.version.as_deref());
-                            check_version(system, held, system_version.as_deref())?;
-                        }
-                        in_value_set(terminology, &url, asked, language.as_deref(), refuses_abstract)
+                        let wanted = system_version.as_deref();
+                        in_value_set(terminology, &url, asked, wanted, language.as_deref(), refuses_abstract)
                     }
-                    false => {
-                        let held = code_system(terminology, &url)?.version.as_deref();
-                        check_version(&url, held, version.as_deref())?;
-                        in_code_system(terminology, &url, asked, language.as_deref(), refuses_abstract)
-                    }
+                    false => in_code_system(terminology, &url, asked, language.as_deref(), refuses_abstract),
                 };
                 codes.iter().map(each).collect::<Result<Vec<_>, Refusal>>()
             })
@@ -74,11 +65,17 @@ fn in_value_set(
     terminology: &Terminology,
     url: &str,
     asked: &Asked,
+    system_version: Option<&str>,
     language: Option<&str>,
     refuses_abstract: bool,
 ) -> Result<Verdict, Refusal> {
-    let Some(coded) = terminology.member(url, asked.system.as_deref(), &asked.code)? else {
-        let elsewhere = asked.system.as_deref().and_then(|system| terminology.code_system(system));
+    let coded = terminology.member(url, asked.system.as_deref(), &asked.code)?;
+    let elsewhere = asked.system.as_deref().and_then(|system| terminology.code_system(system));
+    if let Some(system) = asked.system.as_deref() {
+        let used = coded.and_then(|coded| coded.version);
+        check_version(system, used.or(elsewhere.and_then(|held| held.version.as_deref())), system_version)?;
+    }
+    let Some(coded) = coded else {
         let unknown =
             elsewhere.filter(|system| system.is_complete() && system.concept(&asked.code).is_none());
         let reason = match unknown {
@@ -87,6 +84,9 @@ fn in_value_set(
         };
         return Ok(Verdict { fault: Some(format!("{reason}.")), display: None });
     };
+    if let Some(fault) = other_version(asked, coded.version) {
+        return Ok(Verdict { fault: Some(fault), display: None });
+    }
     let display = coded.display(language).map(str::to_owned);
     let is_called = |name: &str| {
         coded.listed_display.is_some_and(|own| own.eq_ignore_ascii_case(name.trim()))
@@ -111,6 +111,9 @@ fn in_code_system(
     if asked.system.as_deref().is_some_and(|given| without_version(given) != plain) {
         return wrong(format!("'{}' is of another code system than {plain}.", asked.name()));
     }
+    if let Some(fault) = other_version(asked, system.version.as_deref()) {
+        return wrong(fault);
+    }
     let Some(concept) = system.concept(&asked.code) else {
         if system.is_complete() {
             return wrong(format!("The code system {plain} has no code '{}'.", asked.code));
@@ -126,6 +129,18 @@ fn in_code_system(
     Ok(Verdict {
         fault: fault(asked, display.as_deref(), &|name| concept.is_called(name), is_abstract),
         display,
+    })
+}
+
+/// What is wrong with a Coding of another version of its code system than the one that was looked at.
+fn other_version(asked: &Asked, held: Option<&str>) -> Option<String> {
+    let (given, held) = (asked.version.as_deref()?, held?);
+    let short: String = given.chars().take(50).collect();
+    (given != held).then(|| {
+        format!(
+            "'{}' was looked up in the version '{held}' of its code system, and not in '{short}'.",
+            asked.name()
+        )
     })
 }
 

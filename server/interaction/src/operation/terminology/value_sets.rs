@@ -37,7 +37,7 @@ impl Server {
         }
         for name in names {
             let held = Terminology::over(terminology());
-            let mut subject = Subject { url: None, version: None, terminology: held };
+            let mut subject = Subject { url: None, terminology: held };
             if let Reference::Local { resource_type: ResourceType::VALUE_SET, id, .. } =
                 Reference::parse(&name, &self.settings.base)
                 && let Some(mut value_set) = self.stored_value_set(context, &id).await?
