@@ -6,6 +6,7 @@
 use fhir::{Key, ResourceType};
 
 use crate::{
+    derived::Derived,
     filter,
     parameter::{Kind, Parameter, registry},
     parse::Options,
@@ -126,7 +127,21 @@ pub(crate) fn of_parameter(
     if condition.parameter.code == "_id" {
         return identity(condition, resource_type).map(Some);
     }
-    of_kind(condition, options).map(Some)
+    let criterion = of_kind(condition, options)?;
+    let parts = condition.parameter.parts();
+    if parts.is_empty() {
+        return Ok(Some(criterion));
+    }
+    // What cannot be read was said of the parameter that was asked for; from here on it is about those that have its values.
+    let part = |parameter| of_parameter(&Condition { parameter, ..*condition }, resource_type, options);
+    let parts: Vec<_> = parts.into_iter().map(part).collect::<Result<_, _>>()?;
+    Ok(Some(together(parts, matches!(condition.modifier, Some("not" | "not-in")))))
+}
+
+/// What one of these finds, or what each of them does.
+fn together(parts: Vec<Option<Criterion>>, each: bool) -> Criterion {
+    let parts = parts.into_iter().map(|part| part.unwrap_or_else(|| Criterion::All(Vec::new()))).collect();
+    if each { Criterion::All(parts) } else { Criterion::Any(parts) }
 }
 
 fn of_kind(condition: &Condition<'_>, options: &Options) -> Result<Criterion, Refusal> {
@@ -150,6 +165,7 @@ fn composite(condition: &Condition<'_>, options: &Options) -> Result<Criterion, 
     if let Some(modifier) = condition.modifier {
         return Err(condition.no_modifier(modifier, &["missing"]));
     }
+    let compared = parameter.compared();
     let tuple = |value: &str| {
         let parts = split(value, '$');
         if parts.len() != parameter.components.len() || parts.iter().any(|part| part.trim().is_empty()) {
@@ -161,15 +177,19 @@ fn composite(condition: &Condition<'_>, options: &Options) -> Result<Criterion, 
                 kinds.join(" and a ")
             )));
         }
-        let parts = parameter.components.iter().zip(parts);
+        let parts = compared.iter().zip(parts);
         parts
-            .map(|(component, value)| {
-                of_kind(&Condition { parameter: component, modifier: None, value }, options)
-            })
+            .map(|(parameter, value)| of_kind(&Condition { parameter, modifier: None, value }, options))
             .collect()
     };
-    let tuples = condition.raw_values()?.into_iter().map(tuple).collect::<Result<_, _>>()?;
-    Ok(Criterion::Composite { parameter, tuples })
+    let tuples: Vec<Vec<_>> = condition.raw_values()?.into_iter().map(tuple).collect::<Result<_, _>>()?;
+    Ok(match parameter.derived {
+        Some(Derived::Join(_)) => {
+            let present = Criterion::Missing { parameter, missing: false };
+            Criterion::All(vec![present, Criterion::Any(tuples.into_iter().map(Criterion::All).collect())])
+        }
+        _ => Criterion::Composite { parameter, tuples },
+    })
 }
 
 /// The parameter of the type with this code, if it can be searched by.
@@ -262,7 +282,15 @@ pub(crate) fn missing(condition: &Condition<'_>) -> Result<Option<Criterion>, Re
         // Every resource has them.
         ("_id" | "_lastUpdated", true) => Ok(Some(Criterion::Identity { keys: Vec::new() })),
         ("_id" | "_lastUpdated", false) => Ok(None),
-        _ => Ok(Some(Criterion::Missing { parameter: condition.parameter, missing })),
+        _ => match condition.parameter.parts() {
+            parts if parts.is_empty() => {
+                Ok(Some(Criterion::Missing { parameter: condition.parameter, missing }))
+            }
+            parts => {
+                let part = |parameter| Some(Criterion::Missing { parameter, missing });
+                Ok(Some(together(parts.into_iter().map(part).collect(), missing)))
+            }
+        },
     }
 }
 

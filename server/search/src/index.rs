@@ -10,6 +10,7 @@ use fhirpath::{Context, Decimal, Item};
 use jiff::tz::TimeZone;
 
 use crate::{
+    derived::Derived,
     found::Found,
     hot::Hot,
     parameter::{Kind, Parameter, registry},
@@ -154,6 +155,9 @@ pub fn index(resource: &Resource, base: &str, zone: &TimeZone) -> IndexRows {
     let context = Context::of_resource(resource);
     for parameter in registry().parameters(resource.resource_type()) {
         let Some(expression) = parameter.expression() else { continue };
+        if matches!(parameter.derived, Some(Derived::Union(_))) {
+            continue;
+        }
         if parameter.kind == Kind::Composite {
             let elements = Found::elements(expression, &context);
             if add_composite(parameter, elements, &context, base, zone, &mut rows) {
@@ -173,7 +177,7 @@ pub fn index(resource: &Resource, base: &str, zone: &TimeZone) -> IndexRows {
     rows
 }
 
-/// Adds a row for every element that has a value for each component; whether there is one.
+/// Adds a row for every element that has a value for each component, unless others answer for it; whether there is one.
 fn add_composite<'r>(
     parameter: &'static Parameter,
     elements: Vec<Item<'r>>,
@@ -182,7 +186,7 @@ fn add_composite<'r>(
     zone: &TimeZone,
     rows: &mut IndexRows,
 ) -> bool {
-    let before = rows.composites.len();
+    let mut any = false;
     for element in elements {
         let context = context.clone().with_focus(element);
         let mut of_element = IndexRows::default();
@@ -193,12 +197,13 @@ fn add_composite<'r>(
             found.iter().for_each(|found| add(component, found, base, zone, &mut of_element));
             of_element.count() > before
         });
-        if complete {
+        if complete && parameter.derived.is_none() {
             of_element.sort();
             rows.composites.push(CompositeRow { parameter: parameter.number, rows: Box::new(of_element) });
         }
+        any |= complete;
     }
-    rows.composites.len() > before
+    any
 }
 
 fn add(parameter: &Parameter, found: &Found<'_>, base: &str, zone: &TimeZone, rows: &mut IndexRows) {

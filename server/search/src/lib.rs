@@ -8,6 +8,7 @@
 pub mod compartment;
 pub mod control;
 pub mod criterion;
+mod derived;
 mod element;
 mod expression;
 mod filter;

@@ -10,7 +10,12 @@ use canonical::{SearchParameter, definitions};
 use fhir::{Key, ResourceType};
 use fhirpath::Expression;
 
-use crate::{element::Selected, expression, hot, hot::Hot};
+use crate::{
+    derived::{Derived, derived},
+    element::Selected,
+    expression, hot,
+    hot::Hot,
+};
 
 /// The one special parameter that has an expression and is understood.
 const NEAR: &str = "http://hl7.org/fhir/SearchParameter/Location-near";
@@ -90,6 +95,8 @@ pub struct Parameter {
     pub components: Vec<Parameter>,
     /// Whether it is a component itself: nothing of it is in columns or tables of their own.
     pub(crate) is_component: bool,
+    /// How it is answered by others, if it is.
+    pub(crate) derived: Option<Derived>,
     pub(crate) selected: Selected,
     expression: Option<Expression>,
 }
@@ -100,6 +107,32 @@ impl Parameter {
     #[must_use]
     pub fn presence(&self) -> Key {
         self.key("present", &[])
+    }
+
+    /// What stands for its values in the index tables and in the vocabulary: its own number, or those of the parameters whose values are
+    /// its values.
+    #[must_use]
+    pub fn numbers(&self) -> Vec<i32> {
+        if self.parts().is_empty() {
+            return vec![self.number];
+        }
+        self.parts().iter().map(|part| part.number).collect()
+    }
+
+    /// For a union: the parameters whose values are its values.
+    pub(crate) fn parts(&self) -> Vec<&'static Parameter> {
+        match self.derived {
+            Some(Derived::Union(codes)) => registry().named(self.resource_type, codes),
+            Some(Derived::Join(_)) | None => Vec::new(),
+        }
+    }
+
+    /// For a composite: what each part of its values is compared as.
+    pub(crate) fn compared(&'static self) -> Vec<&'static Parameter> {
+        match self.derived {
+            Some(Derived::Join(codes)) => registry().named(self.resource_type, codes),
+            Some(Derived::Union(_)) | None => self.components.iter().collect(),
+        }
     }
 
     /// What stands for the texts of a token's codes in the vocabulary, as `number` for the codes.
@@ -175,6 +208,7 @@ impl Parameter {
             indexed: expression.is_some() && components.iter().all(|component| component.indexed),
             components,
             is_component: false,
+            derived: derived(resource_type, &code),
             expression: expression.filter(|_| !matches!(code.as_str(), "_id" | "_lastUpdated")),
             code,
             url: definition.url.clone(),
@@ -212,6 +246,7 @@ fn components(definition: &SearchParameter, resource_type: ResourceType, roots: 
             indexed: expression.is_some(),
             components: Vec::new(),
             is_component: true,
+            derived: None,
             selected,
             expression,
         })
@@ -283,6 +318,11 @@ impl Registry {
             .ok()
             .and_then(|at| self.types.get(at))
             .map_or(&[], Vec::as_slice)
+    }
+
+    /// The parameters of that type with these codes, in their order.
+    fn named(&self, resource_type: ResourceType, codes: &[&str]) -> Vec<&Parameter> {
+        codes.iter().filter_map(|code| self.parameter(resource_type, code)).collect()
     }
 
     fn from_definitions() -> Self {

@@ -163,6 +163,17 @@ fn address(parameter: &Parameter, extreme: &str, access: &Access, parameters: &m
     )
 }
 
+/// Being one of the numbers that stand for the values of this parameter.
+fn among(parameter: &Parameter) -> String {
+    match parameter.numbers().as_slice() {
+        [only] => format!("= {only}"),
+        numbers => {
+            let numbers: Vec<_> = numbers.iter().map(ToString::to_string).collect();
+            format!("IN ({})", numbers.join(", "))
+        }
+    }
+}
+
 impl Column {
     fn of(sort: &Sort, access: &Access, parameters: &mut Parameters) -> Self {
         let (extreme, bound) = if sort.descending { ("max", "high") } else { ("min", "low") };
@@ -186,8 +197,8 @@ impl Column {
                     }
                     (_, Kind::Token) if !parameter.is_of_identifiers() => {
                         let expression = format!(
-                            "(SELECT {extreme}(x.text) FROM vocabulary x WHERE x.key = ANY(r.keys) AND x.parameter = {})",
-                            parameter.number
+                            "(SELECT {extreme}(x.text) FROM vocabulary x WHERE x.key = ANY(r.keys) AND x.parameter {})",
+                            among(parameter)
                         );
                         return Self::plain(expression, sort, ColumnKind::Text);
                     }
@@ -205,8 +216,8 @@ impl Column {
                     ),
                 };
                 let expression = format!(
-                    "(SELECT {extreme}({column}) FROM {table} x WHERE x.source = r.key AND x.parameter = {})",
-                    parameter.number
+                    "(SELECT {extreme}({column}) FROM {table} x WHERE x.source = r.key AND x.parameter {})",
+                    among(parameter)
                 );
                 (expression, kind)
             }

@@ -71,6 +71,9 @@ async fn every_kind_has_its_order_and_missing_ones_come_last() {
         ("Observation?_sort=value-quantity", "c b a d"),
         ("Observation?_sort=-value-quantity", "d a b c"),
         ("Observation?_sort=date,-value-quantity", "d c b a"),
+        ("Observation?_sort=combo-value-quantity", "c b a d"),
+        ("Observation?_sort=-combo-value-quantity", "d a b c"),
+        ("Observation?_sort=combo-code,_id", "b c a d"),
         ("Observation?_sort=-_profile", "d c b a"),
         ("Observation?_sort=code,value-quantity,status,date,_id", "c b a d"),
         // Type and id; what is elsewhere comes last.
