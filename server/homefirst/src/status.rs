@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fhir::{Cause, Error, ResourceType};
-use interaction::request::{IfMatch, Which};
+use interaction::request::{IfMatch, Which, Write};
 use interaction::{Context, Interaction, Server};
 use subscription::StatusChange;
 use tokio::sync::mpsc;
@@ -33,7 +33,7 @@ async fn write(server: &Server, change: &StatusChange) -> Result<(), Error> {
     let Some(resource) = change.apply(&fhir::json::object(&body)?) else { return Ok(()) };
     let id = fhir::Id::parse(&change.id)?;
     let if_match = IfMatch::Versions(vec![version.version_id]);
-    let update = Interaction::Update { which: Which::Id(id), resource, if_match };
+    let update = Interaction::Write(Write::Update { which: Which::Id(id), resource, if_match });
     match server.perform(&context, update).await {
         // Its client was faster, and may have asked for something else.
         Err(error) if error.cause() == Cause::VersionMismatch => Ok(()),

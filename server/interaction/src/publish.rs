@@ -9,7 +9,7 @@ use canonical::definitions;
 use fhir::{Cause, Error, Id, Key, Resource, ResourceType};
 use store::Access;
 
-use crate::unit::{Plan, Planned, Unit, Write};
+use crate::unit::{Plan, Planned, Unit, Work};
 use crate::{Context, Server, Success};
 
 impl Server {
@@ -18,7 +18,7 @@ impl Server {
     /// # Errors
     /// When the database cannot be reached.
     pub async fn publish(&self) -> Result<usize, Error> {
-        let replies = self.write(&Context::of_server(), &Write::Publication).await?;
+        let replies = self.write(&Context::of_server(), &Work::Publication).await?;
         Ok(replies.len())
     }
 }

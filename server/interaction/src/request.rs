@@ -91,6 +91,15 @@ pub enum Area {
     },
 }
 
+/// An interaction that writes one resource.
+#[derive(Clone, Debug)]
+pub enum Write {
+    Create { resource: Resource, if_none_exist: Option<String> },
+    Update { which: Which, resource: Resource, if_match: IfMatch },
+    Patch { resource_type: ResourceType, which: Which, patch: Patch, if_match: IfMatch },
+    Delete { resource_type: ResourceType, which: Which, if_match: IfMatch },
+}
+
 /// One interaction, ready to be carried out.
 #[derive(Clone, Debug)]
 pub enum Interaction {
@@ -108,26 +117,7 @@ pub enum Interaction {
         id: String,
         version_id: String,
     },
-    Create {
-        resource: Resource,
-        if_none_exist: Option<String>,
-    },
-    Update {
-        which: Which,
-        resource: Resource,
-        if_match: IfMatch,
-    },
-    Patch {
-        resource_type: ResourceType,
-        which: Which,
-        patch: Patch,
-        if_match: IfMatch,
-    },
-    Delete {
-        resource_type: ResourceType,
-        which: Which,
-        if_match: IfMatch,
-    },
+    Write(Write),
     HistoryInstance {
         resource_type: ResourceType,
         id: String,
@@ -234,7 +224,7 @@ pub fn parse(request: Request) -> Result<Interaction, Error> {
                     let resource = resource(request.body)?;
                     expect_type(&resource, resource_type)?;
                     let if_none_exist = if_none_exist(query, request.conditions.if_none_exist)?;
-                    Ok(Interaction::Create { resource, if_none_exist })
+                    Ok(Interaction::Write(Write::Create { resource, if_none_exist }))
                 }
                 Verb::Put => update(resource_type, Which::Condition(query.to_owned()), request),
                 Verb::Patch => patch(resource_type, Which::Condition(query.to_owned()), request),
@@ -392,7 +382,7 @@ fn if_none_exist(query: &str, header: Option<String>) -> Result<Option<String>, 
 fn update(resource_type: ResourceType, which: Which, request: Request) -> Result<Interaction, Error> {
     let resource = resource(request.body)?;
     expect_type(&resource, resource_type)?;
-    Ok(Interaction::Update { which, resource, if_match: if_match(request.conditions)? })
+    Ok(Interaction::Write(Write::Update { which, resource, if_match: if_match(request.conditions)? }))
 }
 
 fn patch(resource_type: ResourceType, which: Which, request: Request) -> Result<Interaction, Error> {
@@ -404,11 +394,20 @@ fn patch(resource_type: ResourceType, which: Which, request: Request) -> Result<
             return Err(Error::bad_request("The request has no body. Send the patch in it."));
         }
     };
-    Ok(Interaction::Patch { resource_type, which, patch, if_match: if_match_existing(request.conditions)? })
+    Ok(Interaction::Write(Write::Patch {
+        resource_type,
+        which,
+        patch,
+        if_match: if_match_existing(request.conditions)?,
+    }))
 }
 
 fn delete(resource_type: ResourceType, which: Which, request: Request) -> Result<Interaction, Error> {
-    Ok(Interaction::Delete { resource_type, which, if_match: if_match_existing(request.conditions)? })
+    Ok(Interaction::Write(Write::Delete {
+        resource_type,
+        which,
+        if_match: if_match_existing(request.conditions)?,
+    }))
 }
 
 /// The resource must be of the type that the address is for.

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use crate::context::{organization_key, organization_systems};
 use crate::label::WORKFLOW;
-use crate::unit::Write;
+use crate::unit::Work;
 use crate::{Clock, Context, Handling, Interaction, Reply};
 
 /// How the interactions behave.
@@ -142,18 +142,7 @@ impl Server {
             Interaction::VRead { resource_type, id, version_id } => {
                 self.vread(context, resource_type, &id, &version_id).await
             }
-            Interaction::Create { resource, if_none_exist } => {
-                self.write_one(context, Write::Create { resource, if_none_exist }).await
-            }
-            Interaction::Update { which, resource, if_match } => {
-                self.write_one(context, Write::Update { which, resource, if_match }).await
-            }
-            Interaction::Patch { resource_type, which, patch, if_match } => {
-                self.write_one(context, Write::Patch { resource_type, which, patch, if_match }).await
-            }
-            Interaction::Delete { resource_type, which, if_match } => {
-                self.write_one(context, Write::Delete { resource_type, which, if_match }).await
-            }
+            Interaction::Write(write) => self.write_one(context, Work::Write(write)).await,
             Interaction::HistoryInstance { resource_type, id, parameters } => {
                 self.history_instance(context, resource_type, &id, &parameters).await
             }

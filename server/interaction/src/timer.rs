@@ -6,7 +6,7 @@
 use fhir::{Cause, Error, Id};
 use store::{Access, Due};
 
-use crate::unit::{Plan, Planned, Unit, Write};
+use crate::unit::{Plan, Planned, Unit, Work};
 use crate::{Context, Server, Success};
 
 /// How many resources are claimed at a time: as many as can be written while the claim lasts.
@@ -38,7 +38,7 @@ impl Server {
         let all = self.store.claim_due(self.clock.now(), BATCH).await?;
         let mut ticked = Ticked { due: all.len(), written: 0 };
         for due in all {
-            match self.write(&Context::of_timer(), &Write::Due(due)).await {
+            match self.write(&Context::of_timer(), &Work::Due(due)).await {
                 Ok(written) if written.is_empty() => self.store.forget_due(due).await?,
                 Ok(_) => ticked.written += 1,
                 Err(error) => {

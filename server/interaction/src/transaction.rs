@@ -18,8 +18,8 @@ use crate::batch::Entry;
 use crate::bundle::BundleWriter;
 use crate::conditional::{Aim, Selected};
 use crate::reference::is_within_bundle;
-use crate::request::{IfMatch, Interaction, Which};
-use crate::unit::{Plan, Planned, Unit, Write};
+use crate::request::{IfMatch, Interaction, Which, Write};
+use crate::unit::{Plan, Planned, Unit, Work};
 use crate::{Context, Reply, Server, Success};
 
 /// What an entry is about, once its identity is known.
@@ -53,9 +53,9 @@ enum Resolved {
 
 impl Server {
     pub(crate) async fn transaction(&self, context: &Context, entries: Vec<Entry>) -> Result<Reply, Error> {
-        let write = Write::Transaction(entries);
-        let replies = self.write(context, &write).await?;
-        let Write::Transaction(entries) = write else { unreachable!("it was made as a transaction") };
+        let work = Work::Transaction(entries);
+        let replies = self.write(context, &work).await?;
+        let Work::Transaction(entries) = work else { unreachable!("it was made as a transaction") };
         let mut answers = BundleWriter::new("transaction-response", None, &[]);
         for (entry, reply) in entries.iter().zip(replies) {
             self.answer(context, &mut answers, entry, Ok(reply));
@@ -67,21 +67,36 @@ impl Server {
 impl Entry {
     /// In which order the entries are resolved: each sees what those before it leave. The order of the Bundle does not matter.
     fn rank(&self) -> u8 {
+        match self.write() {
+            Some(Write::Delete { which: Which::Id(_), .. }) => 0,
+            Some(Write::Delete { which: Which::Condition(_), .. }) => 1,
+            Some(Write::Create { if_none_exist: None, .. }) => 2,
+            Some(Write::Create { if_none_exist: Some(_), .. }) => 3,
+            Some(Write::Update { which: Which::Id(_), .. } | Write::Patch { which: Which::Id(_), .. }) => 4,
+            Some(Write::Update { .. } | Write::Patch { .. }) => 5,
+            None => 6,
+        }
+    }
+
+    /// What it writes, unless it only reads.
+    fn write(&self) -> Option<&Write> {
         match &self.interaction {
-            Interaction::Delete { which: Which::Id(_), .. } => 0,
-            Interaction::Delete { which: Which::Condition(_), .. } => 1,
-            Interaction::Create { if_none_exist: None, .. } => 2,
-            Interaction::Create { if_none_exist: Some(_), .. } => 3,
-            Interaction::Update { which: Which::Id(_), .. }
-            | Interaction::Patch { which: Which::Id(_), .. } => 4,
-            Interaction::Update { .. } | Interaction::Patch { .. } => 5,
-            _ => 6,
+            Interaction::Write(write) => Some(write),
+            _ => None,
+        }
+    }
+
+    /// What it creates or updates, as it was sent.
+    fn resource(&self) -> Option<&Resource> {
+        match self.write()? {
+            Write::Create { resource, .. } | Write::Update { resource, .. } => Some(resource),
+            Write::Patch { .. } | Write::Delete { .. } => None,
         }
     }
 
     /// Whether it only reads.
     pub(crate) fn reads(&self) -> bool {
-        self.rank() == 6
+        self.write().is_none()
     }
 }
 
@@ -145,7 +160,7 @@ impl Unit<'_> {
         let mut order: Vec<&Entry> = entries.iter().collect();
         order.sort_by_key(|entry| entry.rank());
         for entry in &order {
-            if let Interaction::Delete { resource_type, which: Which::Id(id), .. } = &entry.interaction {
+            if let Some(Write::Delete { resource_type, which: Which::Id(id), .. }) = entry.write() {
                 self.announce_deletion(Key::of_resource(*resource_type, id.as_str()));
             }
         }
@@ -167,8 +182,19 @@ impl Unit<'_> {
     }
 
     async fn resolve(&mut self, entry: &Entry) -> Result<Resolved, Error> {
-        Ok(match entry.interaction.clone() {
-            Interaction::Create { mut resource, if_none_exist } => {
+        match &entry.interaction {
+            Interaction::Write(write) => self.resolve_write(write.clone()).await,
+            Interaction::Operation(call) if call.affects_state() => {
+                let sentence = "An operation that changes something is no entry of a transaction. Call it by itself, or in a batch.";
+                Err(Error::with_issue(Cause::Unprocessable, Issue::error(IssueType::NotSupported, sentence)))
+            }
+            _ => Ok(Resolved::Later),
+        }
+    }
+
+    async fn resolve_write(&mut self, write: Write) -> Result<Resolved, Error> {
+        Ok(match write {
+            Write::Create { mut resource, if_none_exist } => {
                 self.context.caller.require(resource.resource_type(), Right::Create)?;
                 if let Some(condition) = if_none_exist {
                     match self.select(resource.resource_type(), &condition).await? {
@@ -180,10 +206,10 @@ impl Unit<'_> {
                 resource.members_mut().shift_remove("id");
                 Resolved::Create { id: Id::new(), resource }
             }
-            Interaction::Update { which: Which::Id(id), resource, if_match } => {
+            Write::Update { which: Which::Id(id), resource, if_match } => {
                 Resolved::Update { id, resource, if_match }
             }
-            Interaction::Update { which: Which::Condition(condition), resource, if_match } => {
+            Write::Update { which: Which::Condition(condition), resource, if_match } => {
                 match self.aim(&condition, &resource, &if_match).await? {
                     Aim::Create(id, absent) => {
                         self.require_absent(absent);
@@ -192,35 +218,24 @@ impl Unit<'_> {
                     Aim::Follow(current) => Resolved::Follow { current, resource, notes: Vec::new() },
                 }
             }
-            Interaction::Patch { resource_type, which, patch, if_match } => {
+            Write::Patch { resource_type, which, patch, if_match } => {
                 let (current, resource, notes) =
                     self.patched(resource_type, &which, &patch, &if_match).await?;
                 Resolved::Follow { current: Box::new(current), resource, notes }
             }
-            Interaction::Delete { resource_type, which, if_match } => {
+            Write::Delete { resource_type, which, if_match } => {
                 let current = self.deletable(resource_type, &which, &if_match).await?;
                 if let Some(current) = &current {
                     self.announce_deletion(Key::of_resource(resource_type, &current.id));
                 }
                 Resolved::Delete(current.map(Box::new))
             }
-            Interaction::Operation(call) if call.affects_state() => {
-                let sentence = "An operation that changes something is no entry of a transaction. Call it by itself, or in a batch.";
-                return Err(Error::with_issue(
-                    Cause::Unprocessable,
-                    Issue::error(IssueType::NotSupported, sentence),
-                ));
-            }
-            _ => Resolved::Later,
         })
     }
 
     /// Where other entries find what each entry is about, by its fullUrl.
     async fn links(&self, entries: &[Entry], resolved: &[Resolved]) -> Result<Links, Error> {
-        let resources = entries.iter().filter_map(|entry| match &entry.interaction {
-            Interaction::Create { resource, .. } | Interaction::Update { resource, .. } => Some(resource),
-            _ => None,
-        });
+        let resources = entries.iter().filter_map(Entry::resource);
         let needs_versions = resources.into_iter().any(|resource| names_a_version(resource.value()));
         let mut links = Links::default();
         for (entry, resolution) in entries.iter().zip(resolved) {
@@ -341,9 +356,9 @@ impl Resolved {
 
     /// Which resource an entry deletes or updates: that is one of its own.
     fn changes(&self, entry: &Entry) -> Option<String> {
-        match (self, &entry.interaction) {
-            (Self::Delete(_), Interaction::Delete { resource_type, which: Which::Id(id), .. })
-            | (_, Interaction::Patch { resource_type, which: Which::Id(id), .. }) => {
+        match (self, entry.write()) {
+            (Self::Delete(_), Some(Write::Delete { resource_type, which: Which::Id(id), .. }))
+            | (_, Some(Write::Patch { resource_type, which: Which::Id(id), .. })) => {
                 Some(format!("{resource_type}/{id}"))
             }
             (Self::Update { id, resource, .. }, _) => Some(format!("{}/{id}", resource.resource_type())),
@@ -356,12 +371,7 @@ impl Resolved {
 
     /// Where other entries find what this entry is about.
     fn address(&self, entry: &Entry) -> Option<String> {
-        let resource_type = match &entry.interaction {
-            Interaction::Create { resource, .. } | Interaction::Update { resource, .. } => {
-                resource.resource_type()
-            }
-            _ => return None,
-        };
+        let resource_type = entry.resource()?.resource_type();
         let id = match self {
             Self::Create { id, .. } | Self::Same { id } | Self::Update { id, .. } => id.as_str(),
             Self::Existing(stored) | Self::Follow { current: stored, .. } => &stored.id,

@@ -6,7 +6,7 @@ mod hand_over;
 mod settle;
 mod write;
 
-pub(crate) use write::{Plan, Write};
+pub(crate) use write::{Plan, Work};
 
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;

@@ -4,7 +4,7 @@ use fhir::{Cause, Error, Id, Issue, IssueType, Value};
 use workflow::handover::HandOver;
 
 use super::{Call, Code};
-use crate::unit::Write;
+use crate::unit::Work;
 use crate::{Context, Reply, Server};
 
 impl Server {
@@ -17,6 +17,6 @@ impl Server {
         })?;
         let over = HandOver { to: to.to_owned(), reason: call.parameters.value("reason").cloned() };
         let is_transfer = call.operation.code == Code::Transfer;
-        self.write_one(context, Write::HandOver { id: Id::parse(id)?, over, is_transfer }).await
+        self.write_one(context, Work::HandOver { id: Id::parse(id)?, over, is_transfer }).await
     }
 }

@@ -8,8 +8,8 @@ use fhir::{Cause, Error, Id, Issue, IssueType, Key, Resource, Value};
 use serde_json::json;
 
 use super::{Call, Code};
-use crate::request::{IfMatch, Which};
-use crate::unit::Write;
+use crate::request::{IfMatch, Which, Write};
+use crate::unit::Work;
 use crate::{Context, Reply, Server};
 
 /// The lists of a Meta that can be added to and taken from.
@@ -64,8 +64,9 @@ impl Server {
         }
         resource.members_mut().insert("meta".to_owned(), meta);
         let id = Id::parse(call.id.as_deref().unwrap_or_default())?;
-        let reply =
-            self.write_one(context, Write::Update { which: Which::Id(id), resource, if_match }).await?;
+        let reply = self
+            .write_one(context, Work::Write(Write::Update { which: Which::Id(id), resource, if_match }))
+            .await?;
         let text = reply.body.unwrap_or_default();
         Ok(answer(&fhir::json::object(&text)?))
     }

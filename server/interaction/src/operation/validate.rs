@@ -11,8 +11,8 @@ use fhir::{Cause, Error, Id, Issue, IssueType, Key, Resource, ResourceType, Seve
 
 use super::Call;
 use crate::reply::shown;
-use crate::request::{IfMatch, Which, expect_type};
-use crate::unit::{Write, named_by_rule};
+use crate::request::{IfMatch, Which, Write, expect_type};
+use crate::unit::{Work, named_by_rule};
 use crate::{Context, Reply, Server};
 
 const CORE: &str = "http://hl7.org/fhir/StructureDefinition/";
@@ -62,7 +62,7 @@ impl Server {
         if !issues.iter().any(|issue| issue.is_error() && issue.code != IssueType::Invariant)
             && let Some(write) = self.write_of(context, call, resource_type, mode, given).await?
         {
-            let found = match self.rehearse(context, &write).await {
+            let found = match self.rehearse(context, &Work::Write(write)).await {
                 Ok(found) => found,
                 Err(error) if error.cause().status() >= 500 => return Err(error),
                 Err(error) => error.into_issues(),

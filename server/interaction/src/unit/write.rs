@@ -2,42 +2,22 @@
 
 use std::time::Duration;
 
-use fhir::{Cause, Error, Id, Issue, Resource, ResourceType};
+use fhir::{Cause, Error, Id, Issue};
 use store::{Commit, Committed, Due, Written};
 use workflow::handover::HandOver;
 
 use super::{Planned, Unit};
 use crate::batch::Entry;
-use crate::patch::Patch;
 use crate::reply::{Reply, Success};
-use crate::request::{IfMatch, Which};
+use crate::request::Write;
 use crate::{Context, Server};
 
 /// How often a unit is planned anew when another writer was faster.
 const ATTEMPTS: u32 = 10;
 
-/// An interaction that writes.
-pub(crate) enum Write {
-    Create {
-        resource: Resource,
-        if_none_exist: Option<String>,
-    },
-    Update {
-        which: Which,
-        resource: Resource,
-        if_match: IfMatch,
-    },
-    Patch {
-        resource_type: ResourceType,
-        which: Which,
-        patch: Patch,
-        if_match: IfMatch,
-    },
-    Delete {
-        resource_type: ResourceType,
-        which: Which,
-        if_match: IfMatch,
-    },
+/// What is planned and written in one commit.
+pub(crate) enum Work {
+    Write(Write),
     Transaction(Vec<Entry>),
     /// A Task that goes from one team to another.
     HandOver {
@@ -52,29 +32,29 @@ pub(crate) enum Write {
 }
 
 impl Unit<'_> {
-    async fn plan_and_settle(&mut self, write: &Write) -> Result<(Vec<Plan>, Commit), Error> {
-        let plans = self.plan(write).await?;
+    async fn plan_and_settle(&mut self, work: &Work) -> Result<(Vec<Plan>, Commit), Error> {
+        let plans = self.plan(work).await?;
         Ok((plans, self.settle().await?))
     }
 
-    async fn plan(&mut self, write: &Write) -> Result<Vec<Plan>, Error> {
-        let one = match write {
-            Write::Create { resource, if_none_exist } => {
+    async fn plan(&mut self, work: &Work) -> Result<Vec<Plan>, Error> {
+        let one = match work {
+            Work::Write(Write::Create { resource, if_none_exist }) => {
                 (self.create(Id::new(), resource.clone(), if_none_exist.as_deref()).await?, Success::Created)
             }
-            Write::Update { which, resource, if_match } => {
+            Work::Write(Write::Update { which, resource, if_match }) => {
                 self.update(which, resource.clone(), if_match).await?
             }
-            Write::Patch { resource_type, which, patch, if_match } => {
+            Work::Write(Write::Patch { resource_type, which, patch, if_match }) => {
                 self.patch(*resource_type, which, patch, if_match).await?
             }
-            Write::Delete { resource_type, which, if_match } => {
+            Work::Write(Write::Delete { resource_type, which, if_match }) => {
                 (self.delete(*resource_type, which, if_match).await?, Success::NoContent)
             }
-            Write::HandOver { id, over, is_transfer } => self.hand_over(id, over, *is_transfer).await?,
-            Write::Transaction(entries) => return self.transaction(entries).await,
-            Write::Publication => return self.publication().await,
-            Write::Due(due) => return self.draft_due(*due).await,
+            Work::HandOver { id, over, is_transfer } => self.hand_over(id, over, *is_transfer).await?,
+            Work::Transaction(entries) => return self.transaction(entries).await,
+            Work::Publication => return self.publication().await,
+            Work::Due(due) => return self.draft_due(*due).await,
         };
         Ok(vec![Some(one)])
     }
@@ -94,19 +74,19 @@ impl Server {
     ///
     /// # Errors
     /// Whatever planning refuses; 409 when others were faster every time.
-    pub(crate) async fn write(&self, context: &Context, write: &Write) -> Result<Vec<Reply>, Error> {
+    pub(crate) async fn write(&self, context: &Context, work: &Work) -> Result<Vec<Reply>, Error> {
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
                 tokio::time::sleep(pause(attempt, rand::random())).await;
             }
             let mut unit = Unit::new(self, context);
-            let (plans, commit) = match unit.plan_and_settle(write).await {
+            let (plans, commit) = match unit.plan_and_settle(work).await {
                 Ok(planned) => planned,
                 Err(error) if error.cause() == Cause::WriteConflict => continue,
                 Err(error) => return Err(error),
             };
             let is_conditional = !commit.absent.is_empty();
-            let (written, reads) = match self.commit(context, write, commit).await {
+            let (written, reads) = match self.commit(context, work, commit).await {
                 Ok(Some(committed)) => committed,
                 Ok(None) => continue,
                 Err(error) if error.cause() == Cause::WriteConflict => continue,
@@ -133,11 +113,11 @@ impl Server {
     async fn commit(
         &self,
         context: &Context,
-        write: &Write,
+        work: &Work,
         commit: Commit,
     ) -> Result<Option<(Vec<Written>, Vec<Reply>)>, Error> {
-        let reads: Vec<&Entry> = match write {
-            Write::Transaction(entries) => entries.iter().filter(|entry| entry.reads()).collect(),
+        let reads: Vec<&Entry> = match work {
+            Work::Transaction(entries) => entries.iter().filter(|entry| entry.reads()).collect(),
             _ => Vec::new(),
         };
         if reads.is_empty() {
@@ -161,16 +141,16 @@ impl Server {
     ///
     /// # Errors
     /// Whatever would refuse the write.
-    pub(crate) async fn rehearse(&self, context: &Context, write: &Write) -> Result<Vec<Issue>, Error> {
+    pub(crate) async fn rehearse(&self, context: &Context, work: &Work) -> Result<Vec<Issue>, Error> {
         let mut unit = Unit::new(self, context);
-        unit.plan(write).await?;
+        unit.plan(work).await?;
         unit.settle().await?;
         Ok(unit.drafts.into_iter().flat_map(|draft| draft.issues).collect())
     }
 
     /// [`Self::write`] for a write that has one answer.
-    pub(crate) async fn write_one(&self, context: &Context, write: Write) -> Result<Reply, Error> {
-        let replies = self.write(context, &write).await?;
+    pub(crate) async fn write_one(&self, context: &Context, work: Work) -> Result<Reply, Error> {
+        let replies = self.write(context, &work).await?;
         replies.into_iter().next().ok_or_else(|| Error::exception("a write has no answer"))
     }
 }
