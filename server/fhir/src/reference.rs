@@ -27,7 +27,7 @@ impl Reference {
         if text.starts_with("urn:") {
             return Self::Urn(text.to_owned());
         }
-        let path = text.strip_prefix(base).and_then(|rest| rest.strip_prefix('/')).unwrap_or(text);
+        let path = below(text, base).unwrap_or(text);
         if let Some((name, query)) = path.split_once('?')
             && let Some(resource_type) = ResourceType::find(name)
         {
@@ -59,6 +59,33 @@ impl Reference {
     }
 }
 
+/// What stands below `base` (without a slash at its end) in an address: `Task/1`, or a query; `None` for an address elsewhere.
+///
+/// Scheme and host are compared without case, and the port of a scheme may be left out,
+/// <https://www.rfc-editor.org/rfc/rfc3986#section-6.2.2.1> and 6.2.3. Another name for the same host is another address.
+#[must_use]
+pub fn below<'t>(text: &'t str, base: &str) -> Option<&'t str> {
+    let rest = text.strip_prefix(base).or_else(|| {
+        let ((scheme, authority, path), (own_scheme, own_authority, own_path)) = (parts(text)?, parts(base)?);
+        let is_own = scheme.eq_ignore_ascii_case(own_scheme) && authority.eq_ignore_ascii_case(own_authority);
+        is_own.then(|| path.strip_prefix(own_path)).flatten()
+    })?;
+    match rest.strip_prefix('/') {
+        Some(path) => Some(path),
+        None => (rest.is_empty() || rest.starts_with('?')).then_some(rest),
+    }
+}
+
+/// The scheme, the authority without the port that the scheme implies, and what follows.
+fn parts(address: &str) -> Option<(&str, &str, &str)> {
+    let (scheme, rest) = address.split_once("://")?;
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let implied = if scheme.eq_ignore_ascii_case("https") { ":443" } else { ":80" };
+    let authority =
+        authority.strip_suffix(implied).or_else(|| authority.strip_suffix(':')).unwrap_or(authority);
+    Some((scheme, authority, path))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,8 +107,33 @@ mod tests {
             parse("Patient?identifier=s|v"),
             Reference::Conditional { resource_type: ResourceType::PATIENT, query: "identifier=s|v".into() }
         );
+        assert_eq!(parse("HTTP://Here:80/fhir/Task/a.1"), task(None));
         for foreign in ["http://there/fhir/Task/1", "task/1", "Task", "Task/", "Task/a b", "Task/1/x", ""] {
             assert_eq!(parse(foreign), Reference::Foreign(foreign.into()), "{foreign}");
         }
+    }
+
+    #[test]
+    fn addresses_below_the_base() {
+        for (text, expected) in [
+            ("http://here/fhir/Task/1", Some("Task/1")),
+            ("http://here/fhir", Some("")),
+            ("http://here/fhir?_type=Task", Some("?_type=Task")),
+            ("HTTP://HERE/fhir/Task/1", Some("Task/1")),
+            ("http://here:80/fhir/Task/1", Some("Task/1")),
+            ("http://here:/fhir/Task/1", Some("Task/1")),
+            ("http://here:443/fhir/Task/1", None),
+            ("http://here/FHIR/Task/1", None),
+            ("http://here/fhirx/Task/1", None),
+            ("https://here/fhir/Task/1", None),
+            ("http://there/fhir/Task/1", None),
+            ("http://me@here/fhir/Task/1", None),
+            ("here/fhir/Task/1", None),
+            ("Task/1", None),
+        ] {
+            assert_eq!(below(text, "http://here/fhir"), expected, "{text}");
+        }
+        assert_eq!(below("https://here:8443/fhir/Task/1", "https://HERE:8443/fhir"), Some("Task/1"));
+        assert_eq!(below("https://here/fhir/Task/1", "https://here:443/fhir"), Some("Task/1"));
     }
 }

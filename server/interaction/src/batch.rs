@@ -1,6 +1,7 @@
 //! batch, and what batch and transaction share: reading entries and writing their answers,
 //! <https://hl7.org/fhir/R4/http.html#transaction>.
 
+use fhir::reference::below;
 use fhir::{Cause, Error, Instant, Issue, IssueType, Resource, Value, outcome::operation_outcome};
 use serde_json::json;
 
@@ -140,7 +141,7 @@ fn read(entry: &Value, index: usize, base: &str) -> Result<Entry, Error> {
             "The request names its url, such as ServiceRequest.".to_owned(),
         )
     })?;
-    let address = url.strip_prefix(base).unwrap_or(&url).trim_start_matches('/').to_owned();
+    let address = below(&url, base).unwrap_or(&url).trim_start_matches('/').to_owned();
     // The Bundle has one form, and so have its entries.
     let address = match address.split_once('?') {
         Some((path, query)) => format!("{path}?{}", Presentation::default().take(query)),
@@ -157,6 +158,7 @@ fn read(entry: &Value, index: usize, base: &str) -> Result<Entry, Error> {
             if_match: text("ifMatch"),
             if_none_exist: text("ifNoneExist"),
             if_none_match: text("ifNoneMatch"),
+            if_unmodified_since: None,
         },
     })
     .map_err(|error| error.in_entry(index))?;

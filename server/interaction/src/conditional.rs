@@ -4,6 +4,7 @@
 //! A condition sees what the caller sees, as the entries of the same transaction leave it that are processed before.
 
 use auth::Right;
+use fhir::reference::below;
 use fhir::{Cause, Error, Id, Key, Resource, ResourceType};
 use search::{IndexRows, query::Criterion};
 use store::{Absent, Operation, Stored};
@@ -42,7 +43,7 @@ impl Unit<'_> {
         self.context.caller.require(resource_type, Right::Search)?;
         let condition = condition.trim();
         // Clients send the address of the search in different lengths; the query is what they mean.
-        let condition = condition.strip_prefix(&self.server.settings.base).unwrap_or(condition);
+        let condition = below(condition, &self.server.settings.base).unwrap_or(condition);
         let condition = condition.strip_prefix('/').unwrap_or(condition);
         let condition = condition.strip_prefix(resource_type.name()).unwrap_or(condition);
         let condition = condition.strip_prefix('?').unwrap_or(condition);

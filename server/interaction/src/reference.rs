@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use fhir::reference::below;
 use fhir::{Cause, Error, Issue, IssueType, Key, Reference, Resource};
 use store::Target;
 
@@ -77,7 +78,7 @@ pub(crate) fn is_within_bundle(expression: &str) -> bool {
 /// Whether this is an address on this server: one below its base, or a relative one.
 fn is_ours(text: &str, base: &str) -> bool {
     let before_path = text.split(['/', '?', '#']).next().unwrap_or_default();
-    !before_path.contains(':') || text.strip_prefix(base).is_some_and(|rest| rest.starts_with('/'))
+    !before_path.contains(':') || below(text, base).is_some()
 }
 
 #[cfg(test)]
@@ -91,6 +92,7 @@ mod tests {
             ("Patient/a b", true),
             ("nonsense", true),
             ("http://here/fhir/Foo/1", true),
+            ("HTTP://Here:80/fhir/Foo/1", true),
             ("http://here/fhirx/Foo/1", false),
             ("http://there/fhir/Foo/1", false),
             ("mailto:x@y", false),

@@ -3,12 +3,13 @@
 
 mod if_match;
 
-use fhir::{Cause, Error, Id, Resource, ResourceType, Value};
+use fhir::{Cause, Error, Id, Instant, Resource, ResourceType, Value};
 
 use crate::operation::{Call, Operation};
 use crate::patch::Patch;
 
 pub use if_match::IfMatch;
+pub(crate) use if_match::is_unmodified;
 use if_match::{if_match, if_match_existing};
 
 /// <https://hl7.org/fhir/R4/valueset-http-verb.html>
@@ -50,6 +51,8 @@ pub struct Conditions {
     pub if_match: Option<String>,
     pub if_none_exist: Option<String>,
     pub if_none_match: Option<String>,
+    /// `If-Unmodified-Since`, which entries of a Bundle cannot say.
+    pub if_unmodified_since: Option<Instant>,
 }
 
 /// A request as it came in.

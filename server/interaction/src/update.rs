@@ -6,7 +6,7 @@ use store::{Access, Operation, Stored};
 
 use crate::Success;
 use crate::conditional::Aim;
-use crate::request::{IfMatch, Which};
+use crate::request::{IfMatch, Which, is_unmodified};
 use crate::unit::{Planned, Unit};
 
 impl Unit<'_> {
@@ -95,7 +95,9 @@ impl Unit<'_> {
         is_required: bool,
     ) -> Result<(), Error> {
         match if_match {
-            IfMatch::Absent if is_required && self.server.settings.require_if_match => {
+            IfMatch::Absent | IfMatch::UnmodifiedSince(_)
+                if is_required && self.server.settings.require_if_match =>
+            {
                 let sentence = format!(
                     "{name} can only be changed with the version that you have seen. Read it, and send If-Match: W/\"{}\" or the version you read.",
                     current.version_id
@@ -108,8 +110,15 @@ impl Unit<'_> {
             IfMatch::Versions(versions) if !versions.contains(&current.version_id) => {
                 Err(stale(name, Some(current)))
             }
+            IfMatch::UnmodifiedSince(since) if !is_unmodified(current.last_updated, *since) => {
+                Err(stale(name, Some(current)))
+            }
             IfMatch::Nothing if current.operation != Operation::Delete => Err(there_already(name)),
-            IfMatch::Absent | IfMatch::Any | IfMatch::Versions(_) | IfMatch::Nothing => Ok(()),
+            IfMatch::Absent
+            | IfMatch::Any
+            | IfMatch::Versions(_)
+            | IfMatch::Nothing
+            | IfMatch::UnmodifiedSince(_) => Ok(()),
         }
     }
 }

@@ -22,8 +22,8 @@ pub(crate) fn preflight() -> Answer {
         .with("access-control-allow-methods", "GET, HEAD, POST, PUT, PATCH, DELETE")
         .with(
             "access-control-allow-headers",
-            "Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Exist, If-None-Match, Prefer, \
-             X-Request-Id, X-Correlation-Id, X-Security-Context",
+            "Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Exist, If-None-Match, \
+             If-Unmodified-Since, Prefer, X-Request-Id, X-Correlation-Id, X-Security-Context",
         )
         .with("access-control-max-age", "600")
 }

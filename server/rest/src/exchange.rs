@@ -171,6 +171,7 @@ async fn interact(
         if_match: joined(headers, "if-match")?,
         if_none_exist: one(headers, "if-none-exist")?,
         if_none_match: if_none_match.clone(),
+        if_unmodified_since: one(headers, "if-unmodified-since")?.as_deref().and_then(date),
     };
     let (preferences, named_preferences) = prefer::parse(&texts(headers, "prefer")?);
     let asked = Asked {

@@ -1,6 +1,11 @@
 //! Whether this process lives, and whether requests should be sent to it. Neither says anything about data.
 
+use std::time::Duration;
+
 use crate::{answer::Answer, app::App};
+
+/// How long the database may take to answer: whoever asks is about to decide where requests go.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The process answers.
 pub(crate) fn live() -> Answer {
@@ -12,9 +17,9 @@ pub(crate) async fn ready(app: &App) -> Answer {
     if app.is_draining() {
         return not_ready("draining");
     }
-    match app.server.store.ping().await {
-        Ok(()) => Answer::content(200, "application/json", r#"{"status":"ready"}"#),
-        Err(_) => not_ready("no database"),
+    match tokio::time::timeout(PATIENCE, app.server.store.ping()).await {
+        Ok(Ok(())) => Answer::content(200, "application/json", r#"{"status":"ready"}"#),
+        Ok(Err(_)) | Err(_) => not_ready("no database"),
     }
 }
 

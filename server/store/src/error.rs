@@ -24,9 +24,20 @@ pub(crate) fn from_postgres(error: tokio_postgres::Error) -> Error {
         Cause::Duplicate => "Another resource holds the same business identifier.",
         Cause::Timeout => "The database took too long for this request.",
         Cause::Transient => "The database cannot be reached for the moment. Please repeat the request.",
-        _ => return Error::exception(error),
+        _ => return Error::exception(source(error)),
     };
-    Error::new(cause, sentence).from_source(error)
+    Error::new(cause, sentence).from_source(source(error))
+}
+
+/// What the log is told: the code, and the message but for values that are not what was expected (class 22), which it repeats. Details
+/// are never told: they hold what was written.
+fn source(error: tokio_postgres::Error) -> Box<dyn std::error::Error + Send + Sync> {
+    let Some(told) = error.as_db_error() else { return error.into() };
+    let code = told.code().code();
+    if code.starts_with("22") {
+        return code.into();
+    }
+    format!("{code}: {}", told.message()).into()
 }
 
 pub(crate) fn from_pool(error: deadpool_postgres::PoolError) -> Error {
@@ -50,7 +61,8 @@ fn is_clash(state: &SqlState) -> bool {
         .contains(state)
 }
 
-/// The server is going down, coming up, out of some resource, or takes no connections to this database for the moment.
+/// The server is going down, coming up, out of some resource, a standby that may become the primary, or takes no connections to this
+/// database for the moment.
 fn is_passing(state: &SqlState) -> bool {
-    ["08", "53", "55", "57"].iter().any(|class| state.code().starts_with(class))
+    ["08", "25006", "53", "55", "57"].iter().any(|class| state.code().starts_with(class))
 }

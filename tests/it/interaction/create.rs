@@ -39,3 +39,27 @@ async fn identity_is_the_servers() {
     assert_eq!(created.json["meta"]["tag"], sent["meta"]["tag"]);
     epr.get("Patient/mine").await.expect(404);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn own_addresses_are_known_in_every_spelling() {
+    let server = TestServer::start().await;
+    let epr = server.caller("epr");
+    let patient = builders::new_patient(&epr).await;
+    let spelt = server.base.replacen("http://", "HTTP://", 1);
+    let of = |base: &str, address: &str| {
+        json!({
+            "resourceType": "Observation", "status": "final", "code": {"text": "x"},
+            "subject": {"reference": format!("{base}/{address}")}
+        })
+    };
+    let created = epr.post("Observation", &of(&spelt, &patient)).await.expect(201);
+    for reference in [patient.clone(), format!("{spelt}/{patient}"), format!("{}/{patient}", server.base)] {
+        let found = epr.search("Observation", &[("subject", reference.as_str())]).await.expect(200);
+        assert_eq!(found.matches(), [created.id()], "{reference}");
+    }
+    let refused = epr.post("Observation", &of(&spelt, "Patient/nobody")).await.expect(422);
+    assert_eq!(refused.expressions(), ["Observation.subject.reference"]);
+    // Another scheme is another address: nobody looks there.
+    let foreign = server.base.replacen("http://", "https://", 1);
+    epr.post("Observation", &of(&foreign, "Patient/nobody")).await.expect(201);
+}

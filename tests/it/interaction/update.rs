@@ -68,6 +68,42 @@ async fn if_match_decides() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn if_unmodified_since_decides_where_there_is_no_if_match() {
+    let server = TestServer::start().await;
+    let epr = server.caller("epr");
+    let created = epr.post("Patient", &builders::patient()).await.expect(201);
+    let (address, seen) = (created.reference(), created.header("last-modified").to_owned());
+    let before = "Sun, 06 Nov 1994 08:49:37 GMT";
+    let mut patient = created.json;
+    patient["birthDate"] = "1941-01-01".into();
+    let patch = json!([{"op": "replace", "path": "/birthDate", "value": "1941-01-02"}]);
+    let dated = |method: &str, date: &str| epr.request(method, &address).header("if-unmodified-since", date);
+    let json_patch = "application/json-patch+json";
+    let refused = dated("PUT", before).json(&patient).send().await.expect(412);
+    assert!(refused.names_rule("IC-VER-02"), "{}", refused.text());
+    dated("PATCH", before)
+        .header("content-type", json_patch)
+        .body(patch.to_string())
+        .send()
+        .await
+        .expect(412);
+    dated("DELETE", before).send().await.expect(412);
+    assert_eq!(epr.get(&address).await.expect(200).header("etag"), "W/\"1\"");
+    dated("PUT", &seen).json(&patient).send().await.expect(200);
+    // A version wins over a date; a date that is none, and one of what is not there, say nothing.
+    patient["birthDate"] = "1941-01-03".into();
+    dated("PUT", before).header("if-match", "W/\"2\"").json(&patient).send().await.expect(200);
+    dated("DELETE", "yesterday").send().await.expect(204);
+    let ward = json!({"resourceType": "Location", "id": "ward-77", "name": "Ward 77"});
+    epr.request("PUT", "Location/ward-77")
+        .header("if-unmodified-since", before)
+        .json(&ward)
+        .send()
+        .await
+        .expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn workflow_types_are_changed_by_those_who_saw_them() {
     let server = TestServer::start().await;
     let hub = server.caller("hub");
@@ -90,6 +126,9 @@ async fn workflow_types_are_changed_by_those_who_saw_them() {
             .await
             .expect(412);
         assert!(stale.names_rule("IC-VER-02"), "{}", stale.text());
+        let later = "Sun, 06 Nov 2094 08:49:37 GMT";
+        let dated = hub.request("PUT", &address).header("if-unmodified-since", later).json(resource);
+        assert!(dated.send().await.expect(400).names_rule("IC-VER-01"));
     }
     let mut own = task.clone();
     own["id"] = "my-own".into();

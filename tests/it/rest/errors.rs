@@ -107,3 +107,95 @@ async fn a_database_that_is_away_is_waited_for_by_the_client() {
     }
     epr.post("Patient", &builders::patient()).await.expect(201);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_written_can_be_read_all_the_same() {
+    let mut server = TestServer::start().await;
+    server.leave_unsent();
+    let epr = server.caller("epr");
+    let patient = builders::new_patient(&epr).await;
+    epr.get("Organization?_count=1").await.expect(200);
+    let read_only = async |is: bool| {
+        let client = server.database.connect().await;
+        let sql = format!(
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = {is}', current_database()); END $$"
+        );
+        client.batch_execute("SET default_transaction_read_only = off").await.unwrap();
+        client.batch_execute(&sql).await.unwrap();
+        let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        client.batch_execute(others).await.unwrap();
+    };
+    // As a standby is, and as a full disk makes it: those that were connected are cut off, and may have to ask twice.
+    read_only(true).await;
+    let settled = async |wanted: u16| {
+        let since = std::time::Instant::now();
+        loop {
+            let answer = epr.post("Patient", &builders::patient()).await;
+            assert!([201, 503].contains(&answer.status), "{}", answer.text());
+            if answer.status == wanted && epr.get(&patient).await.status == 200 {
+                return answer;
+            }
+            assert!(since.elapsed() < Duration::from_secs(60), "{}", answer.text());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let refused = settled(503).await;
+    assert_eq!((refused.code(), refused.header("retry-after")), ("transient", "1"));
+    // A process that was not there before pages too, although the secret of its cursors is that of all.
+    let config = tests::database::config(&server.database.url());
+    let beside = config.store().unwrap();
+    assert_eq!(beside.secret("cursor").await.unwrap().len(), 32);
+    beside.close();
+    for address in
+        [patient.as_str(), "Organization?_count=1", "Patient/_history?_count=1", "Subscription/$status"]
+    {
+        epr.get(address).await.expect(200);
+    }
+    read_only(false).await;
+    settled(201).await;
+}
+
+/// Backends of Postgres that are stopped, and go on when this is dropped.
+struct Stopped(Vec<String>);
+
+impl Stopped {
+    fn signal(&self, signal: &str) -> bool {
+        let kill = std::process::Command::new("kill").arg(signal).args(&self.0).status();
+        kill.is_ok_and(|status| status.success())
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        self.signal("-CONT");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readiness_does_not_wait_for_a_database_that_does_not_answer() {
+    let mut server = TestServer::start().await;
+    server.leave_unsent();
+    let epr = server.caller("epr");
+    let patient = builders::new_patient(&epr).await;
+    let ready = server.base.replace("/fhir", "/readyz");
+    let own = server.database.connect().await;
+    let others = "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let stopped = Stopped(own.query(others, &[]).await.unwrap().iter().map(|row| row.get(0)).collect());
+    assert!(stopped.signal("-STOP"), "the tests run as who runs their Postgres, or as root");
+    // A connection is made anew where none is idle; that one answers.
+    let http = reqwest::Client::new();
+    let since = std::time::Instant::now();
+    let asked = || async {
+        tokio::time::timeout(Duration::from_secs(30), http.get(&ready).send()).await.unwrap().unwrap()
+    };
+    let mut answer = asked().await;
+    while answer.status() != 503 {
+        assert!(since.elapsed() < Duration::from_secs(60), "it is ready without its database");
+        answer = asked().await;
+    }
+    assert!(answer.headers().contains_key("retry-after"));
+    drop(stopped);
+    while asked().await.status() != 200 || epr.get(&patient).await.status != 200 {
+        assert!(since.elapsed() < Duration::from_secs(120), "it does not become ready again");
+    }
+}

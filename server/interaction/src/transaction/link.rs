@@ -1,8 +1,8 @@
 //! Links between the entries of a transaction, <https://hl7.org/fhir/R4/http.html#trules>,
 //! <https://hl7.org/fhir/R4/bundle.html#references>: what an entry is about has another address here than where it comes from.
 //!
-//! Addresses are replaced in references, in elements of the types uri, url, oid and uuid, and in the links of a narrative. What
-//! names something is no address: canonicals, `system`, `implicitRules`, and the `url` of a definition or an extension. A
+//! Addresses are replaced in references, in elements of the types uri, url, oid and uuid, and in the links of a narrative. A uuid
+//! can hold no relative address: it becomes the `urn:uuid:` of the new id. What names something is no address: canonicals, `system`, `implicitRules`, and the `url` of a definition or an extension. A
 //! Bundle that is itself a resource of the transaction is closed: its entries refer to each other.
 
 use std::collections::HashMap;
@@ -92,7 +92,13 @@ impl Links {
                 }
             }
             Value::String(text) if is_address => {
-                if let Some(address) = self.find(text, base) {
+                let found = self.find(text, base);
+                let fitting = if matches!(type_name, "uuid" | "oid") {
+                    found.and_then(|found| urn(&found))
+                } else {
+                    found
+                };
+                if let Some(address) = fitting {
                     *text = address;
                 }
             }
@@ -181,6 +187,14 @@ fn is_address(of: &str, name: &str, type_name: &str) -> bool {
     }
 }
 
+/// What stands for an address where only a `urn:` may stand: that of its id, which is a UUID where the server made it. `None` for
+/// an id of another form.
+fn urn(address: &str) -> Option<String> {
+    let (_, id) = address.split_once('/')?;
+    let urn = format!("urn:uuid:{id}");
+    fhir::primitive::check("uuid", &Value::from(urn.as_str())).is_ok().then_some(urn)
+}
+
 /// The base and the last two segments of a RESTful address, by which entries of the same source refer to it: `Patient/123`.
 fn restful(address: &str) -> Option<(&str, &str)> {
     if !address.starts_with("http") {
@@ -246,6 +260,25 @@ mod tests {
             ]
         });
         assert_eq!(resource.value(), &expect);
+    }
+
+    #[test]
+    fn a_uuid_becomes_that_of_the_id() {
+        let id = "01935c5e-9e4b-7cc3-98c4-dc0c0c07398f";
+        let (address, own) = (format!("Patient/{id}"), "urn:uuid:1c5e5e9e-0000-4000-8000-000000000002");
+        let links =
+            links(&[("urn:uuid:1c5e5e9e-0000-4000-8000-000000000001", &address, 1), (own, "Patient/p", 1)]);
+        let extension = |uuid: &str| json!([{"url": "x", "valueUuid": uuid}, {"url": "y", "valueUuid": own}]);
+        let mut resource = Resource::new(json!({
+            "resourceType": "Basic", "extension": extension("urn:uuid:1c5e5e9e-0000-4000-8000-000000000001")
+        }))
+        .unwrap();
+        links.rewrite(&mut resource, None);
+        assert_eq!(
+            resource.get("extension"),
+            Some(&extension(&format!("urn:uuid:{id}"))),
+            "an id of another form is none"
+        );
     }
 
     #[test]
