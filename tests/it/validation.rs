@@ -193,6 +193,56 @@ async fn ten_faults_are_ten_findings() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_broken_rule_tells_what_was_received_and_what_to_send() {
+    let server = TestServer::start().await;
+    let hub = server.caller("hub");
+    let patient = builders::new_patient(&hub).await;
+    let mut referral = builders::referral(&patient);
+    referral["performer"] = json!([{"display": "The team"}]);
+    referral["occurrencePeriod"] = json!({"start": "2026-11-25", "end": "2026-11-21"});
+    referral["extension"].as_array_mut().unwrap().push(json!({
+        "url": format!("{}/StructureDefinition/ic-entry-route", builders::CANONICAL), "valueCode": "step-down"
+    }));
+    let refused = hub.post("ServiceRequest", &referral).await.expect(422);
+    for (key, received, fix) in [
+        (
+            "hf-named-1: ",
+            "Received: no reference, no identifier.",
+            "send reference, or identifier with system and value",
+        ),
+        ("per-1: ", "Received: start '2026-11-25', end '2026-11-21'.", "lower value than end"),
+        ("hf-ref-2: ", "Received: 1 category, ic-entry-route 'step-down'.", "Send the same in both"),
+    ] {
+        let issues = refused.issues();
+        let texts = issues.iter().filter_map(|issue| issue["diagnostics"].as_str());
+        let text = texts.into_iter().find(|text| text.starts_with(key));
+        let text = text.unwrap_or_else(|| panic!("{key}: {}", refused.text()));
+        assert!(text.contains(received) && text.contains(fix), "{text}");
+    }
+    // Who somebody is is not repeated.
+    let mut person = hub.get(&patient).await.expect(200).json;
+    person["contact"] = json!([{"gender": "female"}]);
+    person["telecom"] = json!([{"value": "07700 900123"}]);
+    let refused = hub.put_back(&person).await.expect(422);
+    assert!(refused.text().contains("cpt-2") && !refused.text().contains("900123"), "{}", refused.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_modifier_that_is_not_understood_is_refused_where_it_counts() {
+    let modifier = json!([{"url": "https://elsewhere.example/not-meant", "valueBoolean": true}]);
+    let general = json!({"resourceType": "Task", "status": "requested", "intent": "order", "modifierExtension": modifier});
+    let server = TestServer::start().await;
+    let refused = server.caller("hub").post("Task", &general).await.expect(422);
+    assert_eq!(refused.expressions(), ["Task.modifierExtension[0]"]);
+    assert!(refused.text().contains("not-meant") && refused.text().contains("Send it without"));
+    let patient = json!({"resourceType": "Patient", "modifierExtension": modifier});
+    server.caller("hub").post("Patient", &patient).await.expect(201);
+    // A server that acts on nothing keeps everything.
+    let open = TestServer::with(|config| config.profiles.required.clear()).await;
+    open.caller("hub").post("Task", &general).await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn warnings_come_with_a_success() {
     let server = TestServer::start().await;
     let call =

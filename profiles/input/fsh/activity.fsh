@@ -71,12 +71,12 @@ Description: "One visit, delivery, review, meeting or call of a team, as a part 
 * output[whereabouts].value[x] ^short = "Where the person lives on the day of the check"
 
 Invariant: hf-activity-1
-Description: "A completed visit says whether the person was seen: the national return counts attended contacts only."
+Description: "A completed visit says whether the person was seen, because the national return counts attended contacts only: send an output of the type ic-task-output#attended with a code of ic-attendance."
 Severity: #error
 Expression: "(status = 'completed' and code.coding.where(system = 'https://homefirst.example/fhir/CodeSystem/ic-activity-type' and (code = 'assessment' or code = 'therapy-visit' or code = 'nursing-visit' or code = 'care-visit' or code = 'joint-visit')).exists()) implies output.where(type.coding.where(system = 'https://homefirst.example/fhir/CodeSystem/ic-task-output' and code = 'attended').exists()).exists()"
 
 Invariant: hf-activity-2
-Description: "An activity that is completed or in progress says when it was."
+Description: "An activity that is completed or in progress says when it was: send executionPeriod with its start."
 Severity: #error
 Expression: "(status = 'completed' or status = 'in-progress') implies executionPeriod.start.exists()"
 
@@ -103,7 +103,7 @@ Description: "Where the person lives twelve weeks, or 91 days, after the dischar
   * ^comment = "Support: stored and returned."
 
 Invariant: hf-check-1
-Description: "A completed check says where the person lives."
+Description: "A completed check says where the person lives: send an output of the type ic-task-output#whereabouts with a code of ic-day91-status."
 Severity: #error
 Expression: "status = 'completed' implies output.where(type.coding.where(system = 'https://homefirst.example/fhir/CodeSystem/ic-task-output' and code = 'whereabouts').exists()).exists()"
 

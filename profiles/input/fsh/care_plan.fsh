@@ -51,6 +51,7 @@ Description: "The person's goals and what each organisation does towards them: o
   * ^short = "Who answers for the whole plan, and alone replaces it"
   * ^comment = "Support: stored; contributors patch their own activities."
 * author obeys hf-named-1
+* contributor obeys hf-named-1
 * contributor 1..* MS
   * ^short = "Every organisation that does a part of it: at least one"
   * ^comment = "Support: is told of every change and may write its own activities."
@@ -78,6 +79,6 @@ Description: "The person's goals and what each organisation does towards them: o
   * ^comment = "Support: stored and returned."
 
 Invariant: IC-CP-01
-Description: "An active plan has at least one goal or activity."
+Description: "An active plan has at least one goal or activity: send goal or activity, or the status draft until there is one."
 Severity: #error
 Expression: "status = 'active' implies (goal.exists() or activity.exists())"

@@ -69,6 +69,7 @@ Description: "The time during which one provider answers for a person under one 
   * ^comment = "Support: searched with `incoming-referral`."
 * referralRequest only Reference(ServiceRequest)
 * referralRequest obeys hf-named-1
+* careManager obeys hf-named-1
 * careManager MS
   * ^short = "The responsible clinician or coordinator"
   * ^comment = "Support: searched with `care-manager`."
@@ -77,13 +78,13 @@ Description: "The time during which one provider answers for a person under one 
   * ^comment = "Support: stored and returned."
 
 Invariant: hf-episode-1
-Description: "An episode that is active, on hold or finished has a start."
+Description: "An episode that is active, on hold or finished has a start: send period.start, the time of the first contact or of the admission to the bed."
 Severity: #error
 Expression: "(status = 'active' or status = 'onhold' or status = 'finished') implies period.start.exists()"
 
 // A start that is only a day and an end with a time cannot be compared: that is no end before the start.
 Invariant: IC-EP-03
-Description: "A finished episode has an end, not before its start, and an outcome."
+Description: "A finished episode has an end, not before its start, and an outcome: send period.end, and ic-outcome with a code of ic-episode-outcome."
 Severity: #error
 Expression: "status = 'finished' implies (period.end.exists() and period.where(end < start).empty() and extension('https://homefirst.example/fhir/StructureDefinition/ic-outcome').exists())"
 

@@ -88,7 +88,7 @@ Context: ServiceRequest
 * extension[state] ^short = "Derived by the server, read-only"
 
 Invariant: hf-delay-1
-Description: "A delay does not end before it begins."
+Description: "A delay does not end before it begins: correct from or to, or leave to out while it lasts."
 Severity: #error
 Expression: "extension('delay').where(extension('to').value < extension('from').value).empty()"
 
@@ -119,7 +119,7 @@ Context: ServiceRequest
 * value[x] only dateTime
 
 Invariant: hf-clock-1
-Description: "A clock starts at a time of day: of a whole day nobody can tell when two hours are over."
+Description: "A clock starts at a time of day, because of a whole day nobody can tell when two hours are over: send a dateTime with hours, minutes, seconds and time zone."
 Severity: #error
 Expression: "value.toString().contains('T')"
 
@@ -352,6 +352,7 @@ Description: "The named consultant or GP who answers for the person's care: a vi
 Context: ServiceRequest
 * value[x] 1..1
 * value[x] only Reference(Practitioner or PractitionerRole)
+* value[x] obeys hf-named-1
 
 Extension: ICReminder
 Id: ic-reminder

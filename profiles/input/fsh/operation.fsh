@@ -1,4 +1,5 @@
-// Operations on a Task, <https://hl7.org/fhir/R4/operationdefinition.html>: handing work from one team to another in one transaction.
+// Operations of ours, <https://hl7.org/fhir/R4/operationdefinition.html>: on a Task, handing work from one team to another in one transaction;
+// on the whole server, for those who run it.
 
 RuleSet: HandOver(code)
 * url = "https://homefirst.example/fhir/OperationDefinition/Task-{code}"
@@ -47,3 +48,25 @@ Usage: #definition
 * insert HandOver(transfer)
 * title = "Transfer"
 * description = "Asks another team to take over a person who is in care. This Task goes on, as 'handing-over', until the other team accepts; then it is completed, its episode ends, and the episode of the other team begins. If the other team rejects, everything is as before."
+
+Instance: reindex
+InstanceOf: OperationDefinition
+Usage: #definition
+* url = "https://homefirst.example/fhir/OperationDefinition/reindex"
+* version = "0.1.0"
+* name = "reindex"
+* status = #active
+* kind = #operation
+* code = #reindex
+* system = true
+* type = false
+* instance = false
+* affectsState = true
+* title = "Reindex"
+* description = "Rebuilds what resources are found by, beside everything else. It is for those who run the server; to others there is no such operation. It is asked for with 'Prefer: respond-async' and answered with 202 and the address at which to ask how far it is, or to end it with DELETE. One is under way at a time: asked for again, it is the same one."
+* parameter[0].name = #return
+* parameter[0].use = #out
+* parameter[0].min = 1
+* parameter[0].max = "1"
+* parameter[0].type = #OperationOutcome
+* parameter[0].documentation = "That it is under way; at its end how many resources were rebuilt."

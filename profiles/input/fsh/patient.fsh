@@ -60,11 +60,11 @@ Description: "A person, with the NHS number where there is one and a reason or a
 
 // Weights 10 to 2 for the first nine digits; eleven minus the remainder of the sum by eleven is the tenth, eleven counting as nought.
 Invariant: IC-REF-02
-Description: "An NHS number has ten digits, the last of which checks the others; one that is marked as verified is there."
+Description: "An NHS number has ten digits without spaces, the last of which checks the others; one that is marked as verified is there: look the number up again, or leave it out."
 Severity: #error
 Expression: "identifier.where(system = 'https://fhir.nhs.uk/Id/nhs-number').all((value.exists() implies (value.matches('^[0-9]{10}$') and ((11 - ((value.substring(0, 1).toInteger() * 10 + value.substring(1, 1).toInteger() * 9 + value.substring(2, 1).toInteger() * 8 + value.substring(3, 1).toInteger() * 7 + value.substring(4, 1).toInteger() * 6 + value.substring(5, 1).toInteger() * 5 + value.substring(6, 1).toInteger() * 4 + value.substring(7, 1).toInteger() * 3 + value.substring(8, 1).toInteger() * 2) mod 11)) mod 11) = value.substring(9, 1).toInteger())) and (extension('https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus').value.coding.where(code = '01' or code = 'number-present-and-verified').exists() implies value.exists()))"
 
 Invariant: hf-patient-1
-Description: "A person without an NHS number has another number, or the reason why there is none."
+Description: "A person without an NHS number has another number, or the reason why there is none: send a local identifier, or the extension NHSNumberUnavailableReason of UK Core."
 Severity: #error
 Expression: "identifier.where(value.exists()).exists() or extension('https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberUnavailableReason').exists()"

@@ -90,6 +90,6 @@ Description: "What the person allows or objects to, by organisation, role or pur
   * ^comment = "Support: searched with `purpose`."
 
 Invariant: hf-consent-1
-Description: "An objection says to whom or to which purpose: one against everybody would end the care."
+Description: "An objection says to whom or to which purpose, because one against everybody would end the care: send actor, purpose or class in the provision."
 Severity: #error
 Expression: "provision.where(type = 'deny').all(actor.exists() or purpose.exists() or class.exists() or provision.exists())"

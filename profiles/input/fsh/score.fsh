@@ -39,7 +39,7 @@ Description: "A score at the start, at a review or at the end of an episode: tho
   * ^comment = "Support: a Quantity is searched with `value-quantity`."
 
 Invariant: hf-score-1
-Description: "A final score has a value."
+Description: "A final score has a value: send it as valueQuantity, valueInteger or valueCodeableConcept, or why there is none as dataAbsentReason."
 Severity: #error
 Expression: "(status = 'final' or status = 'amended' or status = 'corrected') implies (value.exists() or dataAbsentReason.exists())"
 

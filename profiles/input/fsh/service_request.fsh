@@ -122,18 +122,18 @@ Severity: #error
 Expression: "category.coding.where(system = 'https://homefirst.example/fhir/CodeSystem/ic-referral-category' and code = 'step-down').exists() implies (basedOn.count() = 1 and basedOn.all(reference.exists() or identifier.exists()))"
 
 Invariant: IC-UCR-01
-Description: "A referral for urgent community response says when its clock starts."
+Description: "A referral for urgent community response says when its clock starts: send the extension ic-clock-start with the time at which the service or its single point of access received it."
 Severity: #error
 Expression: "code.coding.where(system = 'https://homefirst.example/fhir/CodeSystem/ic-service-line' and code = 'urgent-community-response').exists() implies extension('https://homefirst.example/fhir/StructureDefinition/ic-clock-start').exists()"
 
 // A display alone is nobody's inbox, nobody's record and nobody's right to read.
 Invariant: hf-named-1
-Description: "Who or what it is about, and who asks or answers, is named by reference or identifier: a display alone reaches nobody."
+Description: "Who or what it is about, and who asks, answers or takes part, is named by reference or identifier, because a display alone reaches nobody: send reference, or identifier with system and value."
 Severity: #error
 Expression: "reference.exists() or identifier.exists()"
 
 Invariant: hf-ref-1
-Description: "A revoked request says why."
+Description: "A revoked request says why: send the extension request-statusReason of HL7 with a code of ic-status-reason."
 Severity: #error
 Expression: "status = 'revoked' implies extension('http://hl7.org/fhir/StructureDefinition/request-statusReason').exists()"
 
@@ -230,6 +230,6 @@ Description: "One spell's transfer of care: whether the person meets the criteri
   * ^comment = "Support: stored and returned."
 
 Invariant: IC-DIS-01
-Description: "An actual discharge says where to and by which method."
+Description: "An actual discharge says where to and by which method: send destination and dischargeMethod in ic-discharge."
 Severity: #error
 Expression: "extension('https://homefirst.example/fhir/StructureDefinition/ic-discharge').where(extension('actualDischarge').exists()).all(extension('destination').exists() and extension('dischargeMethod').exists())"

@@ -136,16 +136,16 @@ Description: "Acceptance, first contact and outcome of one referral at one team,
 * output[dischargeSummary].value[x] ^short = "The letter; its date goes into the national return"
 
 Invariant: hf-task-1
-Description: "A Task that is rejected, cancelled, failed or on hold says why."
+Description: "A Task that is rejected, cancelled, failed or on hold says why: send statusReason with a code of ic-status-reason."
 Severity: #error
 Expression: "(status = 'rejected' or status = 'cancelled' or status = 'failed' or status = 'on-hold') implies statusReason.exists()"
 
 Invariant: hf-task-2
-Description: "A Task is in progress only after a first contact."
+Description: "A Task is in progress only after a first contact: send an output of the type ic-task-output#first-contact with the time as valueDateTime, or the status accepted until then."
 Severity: #error
 Expression: "status = 'in-progress' implies output.where(type.coding.where(system = 'https://homefirst.example/fhir/CodeSystem/ic-task-output' and code = 'first-contact').exists()).exists()"
 
 Invariant: hf-task-3
-Description: "A completed Task says how it ended."
+Description: "A completed Task says how it ended: send an output of the type ic-task-output#outcome with a valueCodeableConcept of ic-episode-outcome."
 Severity: #error
 Expression: "status = 'completed' implies output.where(type.coding.where(system = 'https://homefirst.example/fhir/CodeSystem/ic-task-output' and code = 'outcome').exists()).exists()"

@@ -14,7 +14,7 @@ Description: "A referral that is to be answered at home within two hours. The cl
 
 // A downgrade is allowed (IC-UCR-04), so this is a warning.
 Invariant: hf-ucr-1
-Description: "A referral for urgent community response is stat; with another priority the two-hour clock does not run."
+Description: "A referral for urgent community response is stat, and with another priority the two-hour clock does not run: send the priority stat if the person is to be seen within two hours."
 Severity: #warning
 Expression: "priority = 'stat'"
 

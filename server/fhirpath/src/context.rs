@@ -99,7 +99,9 @@ impl<'a> Context<'a> {
         self
     }
 
-    pub(crate) fn focus(&self) -> &[Item<'a>] {
+    /// What an expression begins with: one item, or none.
+    #[must_use]
+    pub fn focus(&self) -> &[Item<'a>] {
         self.focus.as_slice()
     }
 

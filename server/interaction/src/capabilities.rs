@@ -7,7 +7,7 @@ use fhir::{CANONICAL_BASE, Map, ResourceType, Value};
 use search::Kind;
 use serde_json::json;
 
-use crate::operation::{Level, OPERATIONS, Operation};
+use crate::operation::{Code, Level, OPERATIONS, Operation};
 use crate::{Reply, Server};
 
 /// The day on which what this statement says last changed.
@@ -53,13 +53,19 @@ impl Server {
                 "interaction": [{"code": "transaction"}, {"code": "batch"}, {"code": "search-system"}, {"code": "history-system"}],
                 "searchParam": common_parameters(),
                 "compartment": compartments(),
-                "operation": operations(|operation| operation.levels.contains(&Level::System)),
+                "operation": operations(|operation| self.has_at_base(operation)),
             }]
         });
         if let Some(rest) = statement["rest"][0].as_object_mut() {
             retain_filled(rest);
         }
         statement
+    }
+
+    /// Whether somebody can call the operation at the base: that of operators only where there are such.
+    fn has_at_base(&self, operation: &Operation) -> bool {
+        let is_for_somebody = !self.settings.asks_for_tokens || !self.settings.operators.is_empty();
+        operation.levels.contains(&Level::System) && (operation.code != Code::Reindex || is_for_somebody)
     }
 
     /// Who may call, as this server is set up.

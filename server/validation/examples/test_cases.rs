@@ -72,7 +72,7 @@ fn findings(case: &Case<'_>) -> Vec<String> {
     let mut found = validate(&resource, &settings);
     if !case.profile.is_empty() {
         match definitions().profile(case.profile) {
-            Some(profile) => found.extend(validate_against(&resource, &[profile])),
+            Some(profile) => found.extend(validate_against(&resource, &[profile], &settings)),
             None => return vec![format!("left out: {} is not held", case.profile)],
         }
     }

@@ -2,6 +2,7 @@
 //! compiled once and evaluated on the parsed JSON.
 
 mod core;
+mod received;
 mod walk;
 
 use canonical::Constraint;
@@ -47,7 +48,7 @@ impl Invariant {
         let issue = match self.expression.truth(context) {
             Ok(Some(true)) => return,
             Ok(None) if self.allows_unknown => return,
-            Ok(_) => Issue::new(self.severity, IssueType::Invariant, self.sentence()),
+            Ok(_) => Issue::new(self.severity, IssueType::Invariant, self.sentence(context)),
             Err(error) => Issue::new(
                 Severity::Information,
                 IssueType::Informational,
@@ -57,8 +58,11 @@ impl Invariant {
         report.add(Cause::Unprocessable, issue.at(at.to_string()).by_rule(self.key));
     }
 
-    fn sentence(&self) -> String {
+    /// What should hold, what was received instead, and the expression.
+    fn sentence(&self, context: &Context<'_>) -> String {
         let human = self.human.trim().trim_end_matches('.');
-        format!("{}: {human}. This must be true here: {}", self.key, short(self.text))
+        let received = received::told(self.text, context).map(|told| format!(" Received: {told}."));
+        let received = received.unwrap_or_default();
+        format!("{}: {human}.{received} This must be true here: {}", self.key, short(self.text))
     }
 }

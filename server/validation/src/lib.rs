@@ -43,7 +43,8 @@ pub struct Finding {
 /// What this server asks of resources beyond their base definition.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The types whose resources are held against the default profile of their content, whatever they claim.
+    /// The types that the server acts on: their resources are held against the default profile of their content, whatever they claim, and
+    /// may not hold a modifier that is not understood.
     /// Empty makes a general R4 server of it.
     pub required_profiles: HashSet<ResourceType>,
 }
@@ -72,15 +73,20 @@ pub fn prepare() {
 /// claim, at most 250 errors and 250 other findings.
 #[must_use]
 pub fn validate(resource: &Resource, settings: &Settings) -> Vec<Finding> {
-    validate_against(resource, &profiles_for(resource, settings))
+    validate_against(resource, &profiles_for(resource, settings), settings)
 }
 
 /// The same with these profiles, whatever others the resource claims. They are for its type.
 #[must_use]
-pub fn validate_against(resource: &Resource, profiles: &[&'static Profile]) -> Vec<Finding> {
+pub fn validate_against(
+    resource: &Resource,
+    profiles: &[&'static Profile],
+    settings: &Settings,
+) -> Vec<Finding> {
+    let is_acted_on = settings.required_profiles.contains(&resource.resource_type());
     let at = expression::At::root(resource.resource_type().name());
     let mut report = report::Report::default();
-    structure::check_resource(resource, !profiles.is_empty(), &at, &mut report);
+    structure::check_resource(resource, is_acted_on, &at, &mut report);
     if !report.is_unparsable() {
         invariant::check_resource(resource, &at, &mut report);
     }

@@ -26,6 +26,11 @@ pub(crate) fn is_fulfilment(task: &Resource) -> bool {
     fulfils && focus(task).is_some()
 }
 
+/// Whether a Task is an activity: a visit, a delivery, a review.
+pub(crate) fn is_activity(task: &Resource) -> bool {
+    task.get("code").is_some_and(|code| crate::element::code_in(code, "ic-activity-type").is_some())
+}
+
 /// The text of the reference to the ServiceRequest in the Task's focus.
 pub(crate) fn focus(task: &Resource) -> Option<&str> {
     reference(task.get("focus")).filter(|text| is_reference_to(text, "ServiceRequest"))

@@ -17,6 +17,7 @@ pub mod episode_of_care;
 pub mod extension;
 mod fulfilment;
 pub mod handover;
+mod merged;
 pub mod moves;
 mod outcome_check;
 mod past;
@@ -240,9 +241,10 @@ pub fn update(
 
 /// Refuses what cannot have happened yet, and what belongs to something else than it says; what is only doubtful is answered.
 fn check_facts(resource: &Resource, related: &Related, now: Instant) -> Result<Vec<Issue>, Error> {
-    let (mut errors, warnings): (Vec<Issue>, Vec<Issue>) =
+    let (mut errors, mut warnings): (Vec<Issue>, Vec<Issue>) =
         past::check(resource, &related.settings, now).into_iter().partition(Issue::is_error);
     errors.extend(whole::check(resource, related));
     rule::unless_refused(errors)?;
+    warnings.extend(merged::check(resource, related));
     Ok(warnings)
 }

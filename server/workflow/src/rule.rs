@@ -26,6 +26,8 @@ pub const REFERRAL_OWNER: &str = "IC-REF-04";
 pub const REFERRAL_LINE: &str = "IC-REF-05";
 /// A referral is not written in the future, and a late one says why.
 pub const REFERRAL_AUTHORED: &str = "IC-REF-06";
+/// A referral and a Task are about the record of a person that is in use.
+pub const REFERRAL_RECORD: &str = "IC-REF-07";
 /// A referral and its Task are about the same person, and about a referral that waits for an answer.
 pub const REFERRAL_TASK: &str = "IC-TASK-01";
 

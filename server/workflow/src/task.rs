@@ -40,9 +40,11 @@ pub const MACHINE: Machine = Machine {
 const FIXED: [&str; 6] = ["code", "focus", "for", "requester", "authoredOn", "intent"];
 
 pub(crate) fn needs(task: &Resource, previous: Option<&Resource>) -> Needs {
+    let person = |is_needed: bool| reference(task.get("for")).filter(|_| is_needed).map(str::to_owned);
+    let is_new = previous.is_none() && (is_fulfilment(task) || fulfilment::is_activity(task));
     let fulfilment = [Some(task), previous].into_iter().flatten().find(|task| is_fulfilment(task));
     let Some(focus) = fulfilment.and_then(focus) else {
-        return Needs::default();
+        return Needs { patient: person(is_new), ..Needs::default() };
     };
     let owner = reference(task.get("owner")).filter(|text| !is_reference_to(text, "Organization"));
     let moves = previous.is_some_and(|previous| previous.text("status") != task.text("status"));
@@ -52,7 +54,7 @@ pub(crate) fn needs(task: &Resource, previous: Option<&Resource>) -> Needs {
         .find(|text| completes && is_reference_to(text, "ServiceRequest") && !same_reference(text, focus));
     Needs {
         based_on: plan.map(str::to_owned),
-        patient: reference(task.get("for")).filter(|_| completes).map(str::to_owned),
+        patient: person(is_new || completes),
         focus: Some(focus.to_owned()),
         tasks_of: Some(focus.to_owned()),
         episodes_of: previous.is_some().then(|| focus.to_owned()),

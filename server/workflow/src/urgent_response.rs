@@ -7,7 +7,7 @@ use fhir::{Instant, Issue, IssueType, Resource};
 
 use crate::clock::{DAY, Doubtful};
 use crate::patient::age_on;
-use crate::service_request::{is_urgent_response, status_reason};
+use crate::service_request::{begins, is_urgent_response, status_reason};
 use crate::{Related, extension, rule};
 
 /// What is wrong with a referral for urgent community response that is no draft any more.
@@ -59,6 +59,7 @@ pub(crate) fn check(
         ),
         Some(Some(_)) => {}
     }
+    issues.extend(check_first_priority(referral, previous));
     issues.extend(previous.and_then(|previous| check_priority(previous, referral)));
     let doubts = outside_standard(referral, related, now);
     match settings.ucr_outside_standard {
@@ -97,6 +98,20 @@ fn outside_standard(referral: &Resource, related: &Related, now: Instant) -> Vec
         doubt(sentence, "ServiceRequest.extension");
     }
     doubts
+}
+
+/// Refuses an urgent response that begins with another priority than 'stat': later it may become less urgent, for a reason.
+fn check_first_priority(referral: &Resource, previous: Option<&Resource>) -> Option<Issue> {
+    let priority = referral.text("priority").filter(|priority| *priority != "stat")?;
+    let sentence = format!(
+        "A referral for urgent community response begins as 'stat', and its priority is '{priority}'. Send 'stat' if the person is to be seen \
+         within two hours; else refer to another service line, such as 'rehab-therapy'."
+    );
+    begins(referral, previous).then(|| {
+        Issue::error(IssueType::BusinessRule, sentence)
+            .by_rule(rule::UCR_PRIORITY)
+            .at("ServiceRequest.priority")
+    })
 }
 
 /// Refuses to make an active urgent response more or less urgent without saying why.

@@ -1,12 +1,12 @@
 //! What belongs to something is about the same person: an activity is a part of a team's Task (IC-TASK-01), an episode belongs to its
-//! referral and shares its journey, a score is of an episode (IC-EP-05), <https://hl7.org/fhir/R4/workflow.html#relationships>.
+//! referral and shares its journey and service line, a score is of an episode (IC-EP-05), <https://hl7.org/fhir/R4/workflow.html#relationships>.
 //!
 //! It is looked at when it is said, not when something else changes. What another server keeps is not looked at.
 
 use fhir::{Issue, IssueType, Resource, ResourceType, Value};
 
 use crate::element::{code_in, items, reference, same_reference};
-use crate::service_request::{Kind, kind};
+use crate::service_request::{Kind, kind, service_line};
 use crate::{Related, care_plan, episode_of_care, extension, fulfilment, rule};
 
 /// The text of the reference to what this belongs to, where this version says so anew.
@@ -16,6 +16,7 @@ pub(crate) fn of(resource: &Resource, previous: Option<&Resource>) -> Option<Str
         named(previous) != Some(whole)
             || person(previous) != person(resource)
             || journey(previous) != journey(resource)
+            || line(previous) != line(resource)
     });
     is_new.then(|| whole.to_owned())
 }
@@ -61,6 +62,15 @@ pub(crate) fn check(resource: &Resource, related: &Related) -> Option<Issue> {
         return refuse(sentence, at_person);
     }
     let theirs = whole.get("requisition").and_then(|number| number.get("value")).and_then(Value::as_str);
+    if let (Some(ours), Some(theirs)) = (line(resource), service_line(whole))
+        && ours != theirs
+    {
+        let sentence = format!(
+            "The episode is of the service line '{ours}', and its referral '{named}' asks for '{theirs}'. Send that one as type, or name the \
+             referral for '{ours}': one episode is under one line."
+        );
+        return refuse(sentence, "EpisodeOfCare.type");
+    }
     match (journey(resource), theirs) {
         (Some(ours), Some(theirs)) if ours != theirs => refuse(
             format!(
@@ -77,9 +87,7 @@ pub(crate) fn check(resource: &Resource, related: &Related) -> Option<Issue> {
 fn named(resource: &Resource) -> Option<&str> {
     match resource.resource_type() {
         ResourceType::TASK => {
-            let is_activity =
-                resource.get("code").is_some_and(|code| code_in(code, "ic-activity-type").is_some());
-            reference(items(resource, "partOf").first()).filter(|_| is_activity)
+            reference(items(resource, "partOf").first()).filter(|_| fulfilment::is_activity(resource))
         }
         ResourceType::EPISODE_OF_CARE => {
             let applies = episode_of_care::applies_to(resource);
@@ -94,6 +102,13 @@ fn named(resource: &Resource) -> Option<&str> {
 
 fn person(resource: &Resource) -> Option<&str> {
     ["subject", "for", "patient"].iter().find_map(|element| reference(resource.get(element)))
+}
+
+/// The service line of an episode.
+fn line(resource: &Resource) -> Option<&str> {
+    let is_episode = resource.resource_type() == ResourceType::EPISODE_OF_CARE;
+    let mut types = items(resource, "type").iter().filter(|_| is_episode);
+    types.find_map(|kind| code_in(kind, "ic-service-line"))
 }
 
 /// The journey of an episode; the others have none of their own.

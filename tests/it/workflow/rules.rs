@@ -31,6 +31,35 @@ async fn outcome(caller: &Caller, address: &str, body: &Value) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_urgent_response_begins_as_one_and_is_about_the_record_in_use() {
+    let server = TestServer::start().await;
+    let hub = server.caller("hub");
+    let (patient, survivor) = (builders::new_patient(&hub).await, builders::new_patient(&hub).await);
+    let mut calm = urgent(&patient);
+    calm["priority"] = "urgent".into();
+    let refused = hub.post("ServiceRequest", &calm).await.expect(422);
+    assert!(refused.names_rule("IC-UCR-04") && refused.text().contains("'urgent'"), "{}", refused.text());
+    assert_eq!(refused.expressions(), ["ServiceRequest.priority"]);
+    assert!(!outcome(&hub, "ServiceRequest", &urgent(&patient)).await.contains("IC-REF-07"));
+
+    let mut merged = hub.get(&patient).await.expect(200).json;
+    merged["active"] = false.into();
+    merged["link"] = json!([{"other": {"reference": survivor}, "type": "replaced-by"}]);
+    hub.put_back(&merged).await.expect(200);
+    let mut another = builders::referral(&patient);
+    another["identifier"][0]["value"] = json!("another");
+    let told = outcome(&hub, "ServiceRequest", &another).await;
+    assert!(told.contains("IC-REF-07") && told.contains(&survivor), "{told}");
+    let visit = json!({
+        "resourceType": "Task", "status": "requested", "intent": "order", "code": coded("ic-activity-type", "review"),
+        "for": {"reference": patient}, "owner": {"reference": place::SKILS_SERVICE},
+        "partOf": [{"identifier": {"system": "https://elsewhere.example/task", "value": "7"}}]
+    });
+    let told = outcome(&hub, "Task", &visit).await;
+    assert!(told.contains("IC-REF-07") && told.contains(&survivor), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_is_asked_is_active_and_offers_it() {
     let refuse = homefirst::config::Doubtful::Refuse;
     let server = TestServer::with(|config| config.workflow.lines_not_offered = refuse).await;

@@ -1,9 +1,11 @@
 //! The parameters of an operation, from a query, a Parameters resource, or a resource that is the body,
 //! <https://hl7.org/fhir/R4/parameters.html>.
 //!
-//! That the values of complex types conform to their type is not checked here.
+//! That each value has the form of its type is checked; what a resource among them is like is for the operation to look at.
 
-use fhir::{Cause, Error, Issue, IssueType, Value};
+use std::collections::HashSet;
+
+use fhir::{Cause, Error, Issue, IssueType, Resource, Value};
 
 use super::{Kind, Operation, Parameter};
 
@@ -121,6 +123,7 @@ impl Parameters {
     }
 
     fn read_resource(&mut self, operation: &'static Operation, mut body: Value) -> Result<(), Error> {
+        check_form(&body)?;
         let Some(Value::Array(items)) = body.get_mut("parameter").map(Value::take) else { return Ok(()) };
         for (index, mut item) in items.into_iter().enumerate() {
             let at = format!("Parameters.parameter[{index}]");
@@ -172,6 +175,22 @@ fn find(operation: &'static Operation, name: &str, at: Option<&str>) -> Result<&
         let sentence = format!("'{short}' is not a parameter of ${}. It takes {takes}.", operation.name);
         refuse(at.unwrap_or_default(), sentence)
     })
+}
+
+/// Refuses what has not the form that R4 gives it: a `valueInteger` that is no number, an element that there is not.
+fn check_form(parameters: &Value) -> Result<(), Error> {
+    let mut without_resources = parameters.clone();
+    if let Some(Value::Array(items)) = without_resources.get_mut("parameter") {
+        items
+            .iter_mut()
+            .filter_map(Value::as_object_mut)
+            .for_each(|item| drop(item.shift_remove("resource")));
+    }
+    let parameters = Resource::new(without_resources)?;
+    let settings = validation::Settings { required_profiles: HashSet::new() };
+    let mut found = validation::validate_against(&parameters, &[], &settings);
+    found.retain(|finding| finding.cause == Cause::Unparsable && finding.issue.is_error());
+    if found.is_empty() { Ok(()) } else { Err(validation::into_error(found)) }
 }
 
 fn primitive(parameter: &Value) -> Option<String> {
@@ -243,8 +262,18 @@ mod tests {
         assert!(with(json!({"name": "coding", "valueString": "a"})).is_err());
         assert!(with(json!({"name": "mode", "valueCoding": {"code": "a"}})).is_err());
         assert!(with(json!({"name": "resource"})).is_err());
-        let error = with(json!({"valueString": "a"})).unwrap_err();
-        assert_eq!(error.cause().status(), 400);
-        assert_eq!(error.issues()[0].expression, ["Parameters.parameter[0]"]);
+        for (parameter, at) in [
+            (json!({"valueString": "a"}), ""),
+            (json!({"name": "mode", "valueInteger": "x"}), ".value"),
+            (json!({"name": "mode", "valueInteger": 1.5}), ".value"),
+            (json!({"name": "mode", "valueBoolean": "yes"}), ".value"),
+            (json!({"name": "mode", "valueDate": "soon"}), ".value"),
+            (json!({"name": "mode", "valueText": "a"}), ".valueText"),
+            (json!({"name": "coding", "valueCoding": {"code": 1}}), ".value.code"),
+        ] {
+            let error = with(parameter.clone()).unwrap_err();
+            assert_eq!(error.cause().status(), 400, "{parameter}");
+            assert_eq!(error.issues()[0].expression, [format!("Parameters.parameter[0]{at}")], "{parameter}");
+        }
     }
 }

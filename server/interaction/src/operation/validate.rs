@@ -55,7 +55,8 @@ impl Server {
         if let Some(resource) = &resource {
             let mut profiles = validation::profiles_for(resource, &self.validation);
             profiles.extend(nominated.flatten().filter(|n| !profiles.iter().any(|p| std::ptr::eq(*p, *n))));
-            let findings = named_by_rule(validation::validate_against(resource, &profiles), resource);
+            let findings =
+                named_by_rule(validation::validate_against(resource, &profiles, &self.validation), resource);
             issues.extend(findings.into_iter().map(|finding| finding.issue));
         }
         // As for the write itself, invariants do not stop the rules of the workflow from being asked.

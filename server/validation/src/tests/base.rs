@@ -341,6 +341,9 @@ fn extensions_belong_where_they_are_for() {
     let modifier = json!([{"url": "http://a.example/not", "valueBoolean": true}]);
     let found = findings(json!({"resourceType": "Patient", "modifierExtension": modifier}));
     assert_eq!((found.len(), found[0].issue.is_error()), (1, false), "{found:?}");
+    let general = json!({"resourceType": "Task", "status": "requested", "intent": "order", "modifierExtension": modifier});
+    assert!(acted_on(general.clone())[0].issue.is_error());
+    assert!(!findings(general)[0].issue.is_error());
     let found = acted_on(with("modifierExtension", modifier));
     assert!(
         found

@@ -255,6 +255,7 @@ fn an_episode_belongs_to_its_referral_and_a_score_to_its_episode() {
     for (pointer, text, at) in [
         ("/patient/reference", "Patient/p2", "EpisodeOfCare.patient"),
         ("/identifier/0/value", "another journey", "EpisodeOfCare.identifier"),
+        ("/type/0/coding/0/code", "virtual-ward", "EpisodeOfCare.type"),
         ("/referralRequest/0/reference", plan.as_str(), "EpisodeOfCare.referralRequest"),
     ] {
         assert_eq!(refusal(world.create(changed(pointer, text))), refused(at));
@@ -267,6 +268,47 @@ fn an_episode_belongs_to_its_referral_and_a_score_to_its_episode() {
     world.create(score(&episode, "Patient/p1")).unwrap();
     assert_eq!(refusal(world.create(score(&episode, "Patient/p2"))), refused("Observation.subject"));
     assert_eq!(refusal(world.create(score(&plan, "Patient/p1"))), refused("Observation.extension"));
+}
+
+#[test]
+fn who_is_known_under_another_record_is_told_of() {
+    let cases = [
+        (json!({}), None),
+        (json!({"active": true}), None),
+        (json!({"active": false}), Some("Patient.active is false")),
+        (json!({"link": [{"type": "replaces", "other": {"reference": "Patient/p9"}}]}), None),
+        (
+            json!({"link": [{"type": "replaced-by", "other": {"reference": "Patient/p9"}}]}),
+            Some("merged into Patient/p9"),
+        ),
+        (
+            json!({"active": false, "link": [{"type": "replaced-by", "other": {"identifier": {"value": "L7"}}}]}),
+            Some("the record with the identifier 'L7'"),
+        ),
+    ];
+    for (members, told) in cases {
+        let mut world = World::new();
+        let mut patient = json!({"resourceType": "Patient", "id": "p1"});
+        patient.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        world.put(patient);
+        let about = |world: &World, at: &str| {
+            let issue = world.warnings.iter().find(|issue| issue.rule == Some("IC-REF-07"));
+            assert_eq!(issue.is_some(), told.is_some(), "{members}: {:?}", world.warnings);
+            if let (Some(issue), Some(told)) = (issue, told) {
+                assert!(issue.diagnostics.contains(told) && issue.expression == [at], "{issue:?}");
+            }
+        };
+        let referral = world.create(ucr_referral("active")).unwrap();
+        about(&world, "ServiceRequest.subject");
+        let task = world.only(ResourceType::TASK);
+        let visit = json!({"resourceType": "Task", "status": "requested", "intent": "order", "partOf": [{"reference": task}],
+            "code": ours("ic-activity-type", "therapy-visit"), "for": {"reference": "Patient/p1"}});
+        world.create(visit).unwrap();
+        about(&world, "Task.for");
+        // It is told once, and not with each later change.
+        world.change(&referral, |value| value["note"] = json!([{"text": "Key safe."}])).unwrap();
+        assert!(world.warnings.iter().all(|issue| issue.rule != Some("IC-REF-07")));
+    }
 }
 
 #[test]

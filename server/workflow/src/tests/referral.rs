@@ -253,6 +253,26 @@ fn what_a_team_works_on_is_not_changed() {
     world.change(&referral, |value| value["supportingInfo"] = json!([{"reference": "Flag/1"}])).unwrap();
 }
 
+#[test]
+fn an_urgent_response_begins_as_one() {
+    let mut world = World::new();
+    let wrong = (422, "IC-UCR-04", "ServiceRequest.priority".to_owned());
+    for priority in ["routine", "urgent", "asap"] {
+        let mut referral = ucr_referral("active");
+        referral["priority"] = json!(priority);
+        assert_eq!(refusal(world.create(referral.clone())), wrong, "{priority}");
+        referral["status"] = json!("draft");
+        let draft = world.create(referral).unwrap();
+        assert_eq!(refusal(world.status_to(&draft, "active")), wrong, "{priority}");
+        world
+            .change(&draft, |value| {
+                value["status"] = json!("active");
+                value["priority"] = json!("stat");
+            })
+            .unwrap();
+    }
+}
+
 /// Another priority, and why.
 fn explained(value: &mut fhir::Value, priority: &str) {
     value["priority"] = json!(priority);
@@ -265,10 +285,9 @@ fn explained(value: &mut fhir::Value, priority: &str) {
 #[test]
 fn what_becomes_more_urgent_gets_a_clock_of_its_own() {
     let mut world = World::new();
-    let mut value = ucr_referral("active");
-    value["priority"] = json!("urgent");
-    let referral = world.create(value).unwrap();
+    let referral = world.create(ucr_referral("active")).unwrap();
     let task = world.only(ResourceType::TASK);
+    world.change(&referral, |value| explained(value, "urgent")).unwrap();
     world.now = at("12:00");
     world.change(&referral, |value| explained(value, "stat")).unwrap();
     let clock = crate::clock::Clock::of(&world.resources[&task], &crate::Settings::default()).unwrap();

@@ -77,7 +77,15 @@ async fn it_is_for_those_who_run_the_server() {
     assert!(!answer.json["entry"][0]["response"]["status"].as_str().unwrap().starts_with('2'));
     let statement = hub.get("metadata").await.expect(200).json;
     let declared = statement["rest"][0]["operation"].as_array().unwrap();
-    assert!(declared.iter().any(|operation| operation["name"] == "reindex"));
+    let of_reindex = declared.iter().find(|operation| operation["name"] == "reindex").unwrap();
+    let published = hub.get("OperationDefinition/reindex").await.expect(200).json;
+    assert_eq!(published["url"], of_reindex["definition"]);
+    assert_eq!((&published["code"], &published["system"]), (&json!("reindex"), &json!(true)));
+    // Where there is no operator, there is no such operation.
+    let without = TestServer::start().await;
+    let declared = without.caller("hub").get("metadata").await.expect(200).json;
+    assert!(!declared["rest"][0]["operation"].to_string().contains("reindex"));
+    begin(&without.caller("hub")).await.expect(404);
     // Where nobody has to log in, nobody is told apart.
     let open = TestServer::with(|config| config.auth.mode = homefirst::config::AuthMode::Off).await;
     let anybody = open.with_token(None);
