@@ -185,6 +185,9 @@ fn locks(resource_type: ResourceType, condition: &str, criteria: &[Criterion]) -
         .iter()
         .filter_map(|criterion| match criterion {
             Criterion::Identifier { keys, .. } => Some(keys.clone()),
+            Criterion::Keys { parameter, keys, negated: false } if parameter.is_of_identifiers() => {
+                Some(keys.clone())
+            }
             _ => None,
         })
         .flatten()

@@ -34,8 +34,8 @@ pub struct IndexRows {
     pub due: Option<i64>,
     /// Tokens, uris, references that are not local, and presence; sorted, each once.
     pub keys: Vec<Key>,
-    /// The keys of business identifiers (`system|value` and `value`), which are in `keys` too; sorted, each once.
-    pub identifiers: Vec<Key>,
+    /// The identifiers of parameters that have no other values; sorted, each once.
+    pub identifiers: Vec<IdentifierRow>,
     /// Sorted, each once.
     pub strings: Vec<StringRow>,
     /// Sorted, each once.
@@ -48,6 +48,17 @@ pub struct IndexRows {
     pub vocabulary: Vec<VocabularyRow>,
     /// What the elements of composite parameters are found by; sorted, each once.
     pub composites: Vec<CompositeRow>,
+}
+
+/// An identifier that has a value.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct IdentifierRow {
+    /// The key of `system|value`, which is not among the `keys`; without a system, that of `|value`, which is.
+    pub key: Key,
+    /// The number of the parameter.
+    pub parameter: i32,
+    /// The value, as it is sorted by, at most [`string::LENGTH`] characters.
+    pub text: String,
 }
 
 /// A text of a string parameter, or a uri (which is not folded).

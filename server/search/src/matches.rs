@@ -21,7 +21,7 @@ use crate::{
 pub fn matches(criterion: &Criterion, rows: &IndexRows, identity: Key, last_updated: i64) -> Option<bool> {
     Some(match criterion {
         Criterion::Keys { keys, negated, .. } => any_key(keys, &rows.keys) != *negated,
-        Criterion::Identifier { keys, .. } => any_key(keys, &rows.identifiers),
+        Criterion::Identifier { keys, .. } => rows.identifiers.iter().any(|row| keys.contains(&row.key)),
         Criterion::Status { codes, negated, .. } => {
             rows.status.as_ref().is_some_and(|status| codes.contains(status)) != *negated
         }

@@ -158,10 +158,10 @@ impl Parameter {
         }
     }
 
-    /// Whether it is a token whose values are identifiers: they are sorted by their values, which are kept as texts.
+    /// Whether it is a token whose values are identifiers and nothing else: they are in a table of their own.
     #[must_use]
     pub fn is_of_identifiers(&self) -> bool {
-        self.kind == Kind::Token && self.selected.may_be(&["Identifier"]) && !self.selected.may_be(&CODES)
+        self.kind == Kind::Token && !self.is_component && self.selected.is_only(&["Identifier"])
     }
 
     /// The key of a value of this parameter in one of its forms.

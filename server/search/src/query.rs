@@ -47,7 +47,7 @@ pub enum Criterion {
     /// A token or uri: any of these is among the resource's `keys`.
     /// `negated` is `:not`: none of them is, and it also holds where there is no value.
     Keys { parameter: &'static Parameter, keys: Vec<Key>, negated: bool },
-    /// The same for business identifiers, whose keys are in `identifiers` too, where they are found fastest.
+    /// Identifiers with their systems: any of these is in `identifiers`.
     Identifier { parameter: &'static Parameter, keys: Vec<Key> },
     /// A token with the column `status`: its code is (or, negated, is not, or is absent) one of these.
     Status { parameter: &'static Parameter, codes: Vec<String>, negated: bool },

@@ -1,4 +1,4 @@
--- Deletes the index rows of these resources. Identifiers are found by the keys, which have them all.
+-- Deletes the index rows of these resources.
 WITH elements AS (
     DELETE FROM composite_index WHERE source = ANY($1::uuid[]) RETURNING key
 ), sources AS MATERIALIZED (
@@ -14,5 +14,4 @@ WITH elements AS (
 ), reference_rows AS (
     DELETE FROM reference_index WHERE source = ANY($1::uuid[])
 )
-DELETE FROM identifier_index x USING resource r
-WHERE r.key = ANY($1::uuid[]) AND x.source = r.key AND x.value = ANY(r.keys)
+DELETE FROM identifier_index WHERE source = ANY($1::uuid[])

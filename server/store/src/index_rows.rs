@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::RwLock;
 
 use fhir::Key;
-use search::index::{CompositeRow, DateRow, QuantityRow, StringRow, VocabularyRow};
+use search::index::{CompositeRow, DateRow, IdentifierRow, QuantityRow, StringRow, VocabularyRow};
 use search::value::number::Range;
 use search::{IndexRows, ReferenceRow};
 use tokio_postgres::types::ToSql;
@@ -52,7 +52,7 @@ impl<'a> Hot<'a> {
 /// of a composite have the element as source; those of the resource itself have the resource.
 #[derive(Default)]
 pub(crate) struct Satellites {
-    identifier: (Vec<Uuid>, Vec<Uuid>),
+    identifier: (Vec<Uuid>, Vec<Uuid>, Vec<i32>, Vec<String>),
     reference: (Vec<Uuid>, Vec<i32>, Vec<Uuid>),
     string: Pairs<String>,
     date: Pairs<i64>,
@@ -119,9 +119,11 @@ impl Satellites {
 
     /// Adds the rows of `rows` that `other` has not.
     pub(crate) fn add(&mut self, rows: &IndexRows, other: &IndexRows, owner: Uuid) {
-        for key in only(&rows.identifiers, &other.identifiers) {
+        for IdentifierRow { key, parameter, text } in only(&rows.identifiers, &other.identifiers) {
             self.identifier.0.push(key.uuid());
             self.identifier.1.push(owner);
+            self.identifier.2.push(*parameter);
+            self.identifier.3.push(text.clone());
         }
         for ReferenceRow { parameter, target } in only(&rows.references, &other.references) {
             self.reference.0.push(target.uuid());
@@ -230,7 +232,7 @@ impl Satellites {
         let (identifier, reference, string, date) =
             (&self.identifier, &self.reference, &self.string, &self.date);
         let first = [
-            columns(&identifier.0, [&identifier.1]),
+            columns(&identifier.0, [&identifier.1, &identifier.2, &identifier.3]),
             columns(&reference.0, [&reference.1, &reference.2]),
             columns(&string.0, [&string.1, &string.2, &string.3, &string.4]),
             columns(&date.0, [&date.1, &date.2, &date.3, &date.4]),

@@ -189,7 +189,8 @@ fn probes(rows: &IndexRows) -> impl Iterator<Item = Probe> + '_ {
         .flatten()
         .chain(rows.status.clone().map(Probe::Status))
         .chain(rows.references.iter().map(|row| Probe::Reference(row.parameter, row.target)))
-        .chain(rows.keys.iter().chain(&rows.identifiers).copied().map(Probe::Key))
+        .chain(rows.keys.iter().copied().map(Probe::Key))
+        .chain(rows.identifiers.iter().map(|row| Probe::Key(row.key)))
 }
 
 #[cfg(test)]

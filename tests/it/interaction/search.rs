@@ -6,6 +6,7 @@ mod examples;
 mod filter;
 mod hierarchy;
 mod hostile;
+mod identifiers;
 mod near;
 mod parameters;
 mod quantities;

@@ -5,7 +5,7 @@ use tests::{Caller, TestServer, builders};
 
 /// Every table that resources are found by.
 const TABLES: [&str; 6] = [
-    "SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM (SELECT value, source FROM identifier_index) t",
+    "SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM (SELECT value, source, parameter, text FROM identifier_index) t",
     "SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM (SELECT target, parameter, source FROM reference_index) t",
     "SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM (SELECT parameter, folded, exact, source FROM string_index) t",
     "SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM (SELECT parameter, low, high, source FROM date_index) t",
@@ -110,4 +110,57 @@ async fn what_is_written_meanwhile_is_not_lost() {
         after = Some(step.reached);
     }
     assert_eq!(index_of(&server).await, now);
+}
+
+/// What a server before V0021 wrote: two rows an identifier, without its text, which were among the keys, and rows of combinations.
+const OF_BEFORE: &str = "
+    UPDATE resource r SET keys = keys || ARRAY(SELECT value FROM identifier_index WHERE source = r.key);
+    UPDATE identifier_index SET parameter = NULL, text = NULL;
+    INSERT INTO identifier_index (value, source) SELECT gen_random_uuid(), source FROM identifier_index;
+    INSERT INTO string_index (parameter, folded, exact, source) SELECT 1, 'x', 'x', source FROM identifier_index;
+    INSERT INTO quantity_index (parameter, low, high, source) SELECT 1, low, high, source FROM quantity_index;
+    INSERT INTO composite_index (key, source, parameter, keys) SELECT gen_random_uuid(), source, 1, keys FROM composite_index";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_before_answer_until_they_are_taken_out() {
+    let server = TestServer::start().await;
+    let epr = server.caller("epr");
+    fill(&epr).await;
+    let person = json!({"resourceType": "Patient", "id": "p", "identifier": [{"system": "urn:s", "value": "7"}, {"value": "8"}]});
+    epr.put("Patient/p", &person).await.expect(201);
+    let before = index_of(&server).await;
+    server.database.connect().await.batch_execute(OF_BEFORE).await.unwrap();
+    let answers = async || {
+        for (address, id) in [
+            ("Patient?identifier=urn:s|7", "p"),
+            ("Patient?identifier=7", "p"),
+            ("Patient?identifier=8", "p"),
+            ("Patient?identifier=|8", "p"),
+            ("Patient?identifier:not=urn:s|8&_id=p", "p"),
+            ("Observation?combo-value-quantity=120", "o"),
+            ("Observation?combo-code-value-quantity=sys$120", "o"),
+            ("Observation?code-value-quantity=bp$5", "o"),
+        ] {
+            assert_eq!(epr.get(address).await.expect(200).matches(), [id], "{address}");
+        }
+    };
+    answers().await;
+    assert_ne!(index_of(&server).await, before);
+    // A change of what was written before leaves nothing of it that is found.
+    let other =
+        json!({"resourceType": "Patient", "id": "p", "identifier": [{"system": "urn:s", "value": "9"}]});
+    epr.put("Patient/p", &other).await.expect(200);
+    assert!(epr.get("Patient?identifier=urn:s|7").await.expect(200).entries().is_empty());
+    assert!(epr.get("Patient?identifier=7").await.expect(200).entries().is_empty());
+    epr.put("Patient/p", &person).await.expect(200);
+    answers().await;
+    let running = server.running();
+    let mut after = None;
+    while let Some(step) = running.server.reindex(after).await.unwrap() {
+        after = Some(step.reached);
+    }
+    answers().await;
+    let now = index_of(&server).await;
+    assert_eq!(now[..TABLES.len()], before[..TABLES.len()]);
+    assert_eq!(epr.get("Patient?_sort=identifier&_id=p").await.expect(200).matches(), ["p"]);
 }

@@ -66,11 +66,18 @@ fn what_a_column_cannot_hold_is_a_key() {
 }
 
 #[test]
-fn identifiers_are_kept_apart_as_well() {
-    let rows = rows(task());
-    assert_eq!(rows.identifiers.len(), 2);
-    assert!(rows.identifiers.iter().all(|key| rows.keys.contains(key)));
-    assert!(rows.keys.is_sorted());
+fn identifiers_with_their_systems_are_kept_apart() {
+    let identifier = parameter("identifier");
+    let check = |value: Value, key: Key, is_among_the_keys: bool| {
+        let rows = rows(json!({"resourceType": "Task", "identifier": [value]}));
+        let text = "1".to_owned();
+        assert_eq!(rows.identifiers, [IdentifierRow { key, parameter: identifier.number, text }]);
+        assert_eq!(rows.keys.contains(&key), is_among_the_keys);
+        assert!(rows.keys.contains(&identifier.key("v", &["1"])));
+        assert!(rows.strings.is_empty() && rows.keys.is_sorted());
+    };
+    check(json!({"system": "urn:s", "value": "1"}), identifier.key("sv", &["urn:s", "1"]), false);
+    check(json!({"value": "1"}), identifier.key("nv", &["1"]), true);
 }
 
 #[test]

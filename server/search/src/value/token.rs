@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{
     criterion::Condition,
-    index::{IndexRows, StringRow, VocabularyRow},
+    index::{IdentifierRow, IndexRows, VocabularyRow},
     parameter::Parameter,
     parse::ValueSets,
     query::Criterion,
@@ -111,16 +111,21 @@ pub(crate) fn add(parameter: &Parameter, type_name: &str, value: &Value, rows: &
             }
         }
         ("Identifier", _) => {
-            if let Some(value) = text("value").filter(|_| parameter.is_of_identifiers()) {
-                let (folded, exact) = (cut(value), cut(value));
-                rows.strings.push(StringRow { parameter: parameter.number, folded, exact });
-            }
+            let is_apart = parameter.is_of_identifiers();
             forms(text("system"), text("value"), |form| {
                 let key = form.key(parameter);
-                if matches!(form, Form::SystemCode(..) | Form::Code(_)) {
-                    rows.identifiers.push(key);
+                if let Form::SystemCode(_, value) | Form::NoSystem(value) = form
+                    && is_apart
+                {
+                    rows.identifiers.push(IdentifierRow {
+                        key,
+                        parameter: parameter.number,
+                        text: cut(value),
+                    });
                 }
-                rows.keys.push(key);
+                if !(is_apart && matches!(form, Form::SystemCode(..))) {
+                    rows.keys.push(key);
+                }
             });
             let types = value.get("type").and_then(|of| of.get("coding")).and_then(Value::as_array);
             for coding in types.into_iter().flatten() {
@@ -242,15 +247,10 @@ pub(crate) fn criterion(condition: &Condition<'_>, known: &ValueSets) -> Result<
     if parameter.hot.is_some() {
         return Ok(status(parameter, asked, negated));
     }
-    let selected = &parameter.selected;
-    if !negated
-        && !parameter.is_component
-        && selected.is_only(&["Identifier"])
-        && asked.iter().all(|asked| matches!(asked.form(), Form::Code(_) | Form::SystemCode(..)))
-    {
-        let keys = asked.iter().map(|asked| asked.form().key(parameter)).collect();
-        return Ok(Criterion::Identifier { parameter, keys });
+    if parameter.is_of_identifiers() {
+        return Ok(identifiers(parameter, &asked, negated));
     }
+    let selected = &parameter.selected;
     let mut keys = Vec::new();
     for asked in &asked {
         let exact = selected.may_be_other_than(&FOLDED);
@@ -264,6 +264,25 @@ pub(crate) fn criterion(condition: &Condition<'_>, known: &ValueSets) -> Result<
         }
     }
     Ok(Criterion::Keys { parameter, keys, negated })
+}
+
+/// Identifiers with their system are kept apart, all else among the keys.
+fn identifiers(parameter: &'static Parameter, asked: &[Asked], negated: bool) -> Criterion {
+    let (apart, others): (Vec<_>, Vec<_>) =
+        asked.iter().map(Asked::form).partition(|form| matches!(form, Form::SystemCode(..)));
+    let keys = |forms: &[Form<'_>]| forms.iter().map(|form| form.key(parameter)).collect::<Vec<_>>();
+    let apart = (!apart.is_empty()).then(|| Criterion::Identifier { parameter, keys: keys(&apart) });
+    let others =
+        (!others.is_empty()).then(|| Criterion::Keys { parameter, keys: keys(&others), negated: false });
+    let any = match (apart, others) {
+        (Some(only), None) | (None, Some(only)) => only,
+        (apart, others) => Criterion::Any(apart.into_iter().chain(others).collect()),
+    };
+    match any {
+        any if !negated => any,
+        Criterion::Keys { parameter, keys, .. } => Criterion::Keys { parameter, keys, negated },
+        any => Criterion::Not(Box::new(any)),
+    }
 }
 
 /// The tokens that the values stand for, under the modifier.

@@ -195,7 +195,10 @@ impl Column {
                         let expression = address(parameter, extreme, access, parameters);
                         return Self::plain(expression, sort, ColumnKind::Text);
                     }
-                    (_, Kind::Token) if !parameter.is_of_identifiers() => {
+                    (_, Kind::Token) if parameter.is_of_identifiers() => {
+                        ("x.text".to_owned(), "identifier_index", ColumnKind::Text)
+                    }
+                    (_, Kind::Token) => {
                         let expression = format!(
                             "(SELECT {extreme}(x.text) FROM vocabulary x WHERE x.key = ANY(r.keys) AND x.parameter {})",
                             among(parameter)
