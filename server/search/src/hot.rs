@@ -1,7 +1,8 @@
 //! Which search parameters have a column of their own in the row of a resource: the whole table, in one place.
 //!
-//! A hot parameter selects at most one value. Its value (for references: a local target) is in the column and nowhere
-//! else, so that rows stay small and the worklists of intermediate care are one index range.
+//! The value of a hot parameter (for references: a local target) is in the column and nowhere else, so that rows stay small and the
+//! worklists of intermediate care are one index range. Where a resource may refer to several, the column has the first, and the
+//! others are where those of other parameters are.
 
 use fhir::ResourceType;
 
@@ -22,7 +23,7 @@ pub enum Hot {
     Date,
 }
 
-const TABLE: [(&str, &str, Hot); 20] = [
+const TABLE: [(&str, &str, Hot); 21] = [
     ("ServiceRequest", "status", Hot::Status),
     ("Task", "status", Hot::Status),
     ("EpisodeOfCare", "status", Hot::Status),
@@ -30,6 +31,7 @@ const TABLE: [(&str, &str, Hot); 20] = [
     ("Encounter", "status", Hot::Status),
     ("Subscription", "status", Hot::Status),
     ("Task", "owner", Hot::Owner),
+    ("ServiceRequest", "performer", Hot::Owner),
     ("EpisodeOfCare", "organization", Hot::Owner),
     ("HealthcareService", "organization", Hot::Owner),
     ("PractitionerRole", "organization", Hot::Owner),
@@ -75,6 +77,16 @@ mod tests {
             };
             assert_eq!((parameter.kind, parameter.hot), (kind, Some(hot)), "{type_name}.{code}");
         }
+    }
+
+    #[test]
+    fn a_column_has_all_that_there_can_be_but_of_performers() {
+        let parameters = ResourceType::all().flat_map(|of| registry().parameters(of));
+        let with_more: Vec<_> = parameters
+            .filter(|p| p.may_have_more())
+            .map(|p| (p.resource_type.name(), p.code.as_str()))
+            .collect();
+        assert_eq!(with_more, [("ServiceRequest", "performer")]);
     }
 
     #[test]

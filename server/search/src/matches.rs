@@ -169,12 +169,9 @@ fn has_word(folded: &str, text: &str) -> bool {
 }
 
 fn any_local(parameter: &Parameter, asked: &[Key], rows: &IndexRows) -> bool {
-    match column(parameter, rows) {
-        Some(target) => target.is_some_and(|target| asked.contains(&target)),
-        None => {
-            rows.references.iter().any(|row| row.parameter == parameter.number && asked.contains(&row.target))
-        }
-    }
+    let first = column(parameter, rows).flatten();
+    first.is_some_and(|target| asked.contains(&target))
+        || rows.references.iter().any(|row| row.parameter == parameter.number && asked.contains(&row.target))
 }
 
 /// The content of the column of a hot reference parameter.

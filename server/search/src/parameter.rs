@@ -147,6 +147,12 @@ impl Parameter {
         ["latitude", "longitude"].map(|name| number(self.resource_type, &format!("{}:{name}", self.code)))
     }
 
+    /// Whether a resource may refer to more by it than to what is in its column: the others have rows, as those of a parameter without one.
+    #[must_use]
+    pub fn may_have_more(&self) -> bool {
+        self.kind == Kind::Reference && self.hot.is_some() && !self.selected.is_single()
+    }
+
     /// Whether a search of its type can be sorted by it.
     #[must_use]
     pub fn is_sortable(&self) -> bool {

@@ -7,9 +7,11 @@
 pub(crate) mod criterion;
 pub(crate) mod cursor;
 mod include;
+mod link;
 mod order;
 mod page;
 pub(crate) mod plan;
+mod sought;
 
 use deadpool_postgres::GenericClient;
 use fhir::{Key, ResourceType};
@@ -19,10 +21,10 @@ use search::query::{Criterion, Summary, Total};
 use crate::access::Parameters;
 use crate::change::Absent;
 use crate::{Access, Result, Store, Stored, error::from_postgres};
-use criterion::condition;
 use order::Order;
 use page::page_sql;
 use plan::Plan;
+use sought::Sought;
 
 /// One page of a search.
 #[derive(Clone, Debug)]
@@ -86,11 +88,11 @@ impl Store {
     async fn page(&self, access: &Access, query: &Query, found: &mut Found) -> Result<()> {
         let plan = Plan::of_page(query);
         let access = self.suited(access, plan).await?;
-        let query = &*self.walked(query).await?;
+        let sought = self.sought(query).await?;
         let mut parameters = Parameters::default();
         let order = Order::of(query, &access, &mut parameters);
         let after = self.beyond(query, &order).await?;
-        let sql = page_sql(&access, query, &order, after.as_deref(), &mut parameters);
+        let sql = page_sql(&access, query, &sought, &order, after.as_deref(), &mut parameters);
         let rows = self.planned(plan, &sql, &parameters).await?;
         let count = query.count as usize;
         if rows.len() > count
@@ -154,27 +156,22 @@ fn filter(
     criteria: &[Criterion],
     parameters: &mut Parameters,
 ) -> String {
-    let meets = meets(access, types, criteria, parameters);
+    let meets = meets(access, types, &Sought::all(criteria), parameters);
     let visible = access.condition_of("r", types, parameters);
     format!("{meets} AND {visible}")
 }
 
 /// The condition that a resource meets the criteria, whoever asks. (What they look at beside it is what may be seen.)
-fn meets(
-    access: &Access,
-    types: &[ResourceType],
-    criteria: &[Criterion],
-    parameters: &mut Parameters,
-) -> String {
+fn meets(access: &Access, types: &[ResourceType], sought: &[Sought], parameters: &mut Parameters) -> String {
     let numbers: Vec<_> = types.iter().map(|resource_type| resource_type.number().to_string()).collect();
     let mut filter = match numbers.as_slice() {
         [] => "false".to_owned(),
         [only] => format!("r.resource_type = {only} AND NOT r.deleted"),
         numbers => format!("r.resource_type IN ({}) AND NOT r.deleted", numbers.join(", ")),
     };
-    for criterion in criteria {
+    for sought in sought {
         filter.push_str(" AND ");
-        filter.push_str(&condition(criterion, "r", access, parameters));
+        filter.push_str(&sought.condition("r", access, parameters));
     }
     filter
 }

@@ -169,7 +169,9 @@ fn asked(criterion: &Criterion) -> Option<(u8, Vec<Probe>)> {
                 Some(Hot::Owner) => (2, |_, key| Probe::Owner(key)),
                 Some(Hot::Status | Hot::Date) | None => (2, Probe::Reference),
             };
-            let local = local.iter().map(|key| of_local(parameter.number, *key));
+            let more = parameter.may_have_more().then_some(Probe::Reference as fn(i32, Key) -> Probe);
+            let of_each = [of_local].into_iter().chain(more);
+            let local = of_each.flat_map(|of| local.iter().map(move |key| of(parameter.number, *key)));
             (rank, local.chain(other.iter().copied().map(Probe::Key)).collect())
         }
         Criterion::Keys { keys, negated: false, .. } => (3, keys.iter().copied().map(Probe::Key).collect()),

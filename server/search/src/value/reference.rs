@@ -52,8 +52,9 @@ fn text(parameter: &Parameter, text: &str, base: &str, rows: &mut IndexRows) {
                 return;
             }
             match column(parameter, rows) {
-                Some(column) => *column = column.or(Some(target)),
-                None => rows.references.push(ReferenceRow { parameter: parameter.number, target }),
+                Some(column) if column.is_none() => *column = Some(target),
+                Some(column) if *column == Some(target) || !parameter.may_have_more() => {}
+                _ => rows.references.push(ReferenceRow { parameter: parameter.number, target }),
             }
         }
         Reference::Urn(text) | Reference::Foreign(text) => rows.keys.push(text_key(parameter, &text)),

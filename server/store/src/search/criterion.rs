@@ -8,6 +8,8 @@ use search::value::string::fold;
 use search::{Hot, Kind, Parameter};
 use uuid::Uuid;
 
+use super::link::{in_places, sources};
+use super::sought::{in_column, is_one_of};
 use crate::Access;
 use crate::access::Parameters;
 use fhir::Key;
@@ -21,6 +23,11 @@ const MOST_LEVELS: usize = 16;
 /// The column of `resource` that answers for this parameter.
 pub(super) fn column(parameter: &Parameter) -> Option<&'static str> {
     parameter.hot.map(hot_column)
+}
+
+/// The same where nothing of it is elsewhere.
+pub(super) fn only_column(parameter: &Parameter) -> Option<&'static str> {
+    column(parameter).filter(|_| !parameter.may_have_more())
 }
 
 fn hot_column(hot: Hot) -> &'static str {
@@ -74,25 +81,28 @@ pub(crate) fn condition(
                 "{source}.resource_type = {} AND NOT {source}.deleted AND {inner} AND {visible}",
                 parameter.resource_type.number()
             );
-            match column(parameter) {
-                Some(column) => format!(
-                    "{alias}.key IN (SELECT {source}.{column} FROM resource {source} WHERE {source}.{column} IS NOT NULL AND {meets})"
-                ),
-                None => format!(
-                    "{alias}.key IN (SELECT link.target FROM resource {source} JOIN reference_index link \
-                     ON link.source = {source}.key AND link.parameter = {} WHERE {meets})",
-                    parameter.number
-                ),
-            }
+            let targets = in_places(
+                parameter,
+                |column| {
+                    format!(
+                        "SELECT {source}.{column} FROM resource {source} WHERE {source}.{column} IS NOT NULL AND {meets}"
+                    )
+                },
+                || {
+                    format!(
+                        "SELECT link.target FROM resource {source} JOIN reference_index link \
+                         ON link.source = {source}.key AND link.parameter = {} WHERE {meets}",
+                        parameter.number
+                    )
+                },
+            );
+            format!("{alias}.key IN ({targets})")
         }
         Criterion::Hierarchy { parameter, local, by, towards } => {
             let members = hierarchy(local, by, *towards, alias, access, parameters);
-            match column(parameter) {
+            match only_column(parameter) {
                 Some(column) => format!("({alias}.{column} IS NOT NULL AND {alias}.{column} IN ({members}))"),
-                None => format!(
-                    "{alias}.key IN (SELECT source FROM reference_index WHERE parameter = {} AND target IN ({members}))",
-                    parameter.number
-                ),
+                None => format!("{alias}.key IN ({})", sources(parameter, &format!("IN ({members})"))),
             }
         }
         Criterion::Near { parameter, circles } => {
@@ -108,16 +118,12 @@ pub(crate) fn condition(
         Criterion::Reference { parameter, local, other, negated } => {
             let mut alternatives = Vec::new();
             if !local.is_empty() {
-                let n = match local.as_slice() {
-                    [key] => format!("= ${}", parameters.push(key.uuid())),
-                    keys => format!("= ANY(${})", parameters.push(uuids(keys))),
-                };
-                alternatives.push(match column(parameter) {
-                    Some(column) => format!("({alias}.{column} IS NOT NULL AND {alias}.{column} {n})"),
-                    None => format!(
-                        "{alias}.key IN (SELECT source FROM reference_index WHERE parameter = {} AND target {n})",
-                        parameter.number
-                    ),
+                alternatives.push(match only_column(parameter) {
+                    Some(_) => in_column(parameter, local, alias, parameters),
+                    None => {
+                        let is = is_one_of(local, parameters);
+                        format!("{alias}.key IN ({})", sources(parameter, &is))
+                    }
                 });
             }
             if !other.is_empty() {
@@ -206,17 +212,29 @@ pub(crate) fn condition(
                     "{target}.resource_type = {} AND NOT {target}.deleted AND {inner} AND {visible}",
                     resource_type.number()
                 );
-                match column(parameter) {
-                    Some(_) => format!("SELECT {target}.key FROM resource {target} WHERE {meets}"),
-                    None => format!(
-                        "SELECT link.source FROM resource {target} JOIN reference_index link \
-                         ON link.target = {target}.key AND link.parameter = {} WHERE {meets}",
-                        parameter.number
-                    ),
+                if only_column(parameter).is_some() {
+                    return format!("SELECT {target}.key FROM resource {target} WHERE {meets}");
                 }
+                let (source, of) = (format!("{alias}s"), parameter.resource_type.number());
+                in_places(
+                    parameter,
+                    |column| {
+                        format!(
+                            "SELECT {source}.key FROM resource {target} JOIN resource {source} ON {source}.{column} = {target}.key \
+                             AND {source}.{column} IS NOT NULL AND {source}.resource_type = {of} WHERE {meets}"
+                        )
+                    },
+                    || {
+                        format!(
+                            "SELECT link.source FROM resource {target} JOIN reference_index link \
+                             ON link.target = {target}.key AND link.parameter = {} WHERE {meets}",
+                            parameter.number
+                        )
+                    },
+                )
             });
             let targets = targets.collect::<Vec<_>>().join(" UNION ALL ");
-            match (column(parameter), targets.as_str()) {
+            match (only_column(parameter), targets.as_str()) {
                 (_, "") => "false".to_owned(),
                 (Some(column), targets) => {
                     format!("({alias}.{column} IS NOT NULL AND {alias}.{column} IN ({targets}))")
@@ -295,7 +313,7 @@ fn compartment(
         }
     }
     let others: BTreeSet<i32> =
-        of.iter().filter(|parameter| parameter.hot.is_none()).map(|parameter| parameter.number).collect();
+        of.iter().filter(|of| only_column(of).is_none()).map(|parameter| parameter.number).collect();
     if !others.is_empty() {
         members.push(format!(
             "SELECT source FROM reference_index WHERE target = ${n} AND parameter IN ({})",

@@ -6,7 +6,8 @@ use fhir::{Key, ResourceType};
 use search::query::{Direction, Include};
 use search::{Parameter, Query};
 
-use super::criterion::column;
+use super::criterion::only_column;
+use super::link::{sources, targets};
 use crate::access::Parameters;
 use crate::{Access, Result, Store, Stored};
 
@@ -55,16 +56,7 @@ impl Store {
         }
         let mut parameters = Parameters::default();
         let n = parameters.push(sources.iter().map(|stored| key(stored).uuid()).collect::<Vec<_>>());
-        let links = reference_parameters(include).map(|parameter| match column(parameter) {
-            Some(column) => format!(
-                "SELECT {column} FROM resource WHERE key = ANY(${n}) AND resource_type = {}",
-                parameter.resource_type.number()
-            ),
-            None => format!(
-                "SELECT target FROM reference_index WHERE source = ANY(${n}) AND parameter = {}",
-                parameter.number
-            ),
-        });
+        let links = reference_parameters(include).map(|of| targets(of, &format!("= ANY(${n})")));
         self.linked(access, include.target.as_slice(), is_among(links), parameters).await
     }
 
@@ -77,22 +69,13 @@ impl Store {
         let n = parameters.push(to.iter().map(|stored| key(stored).uuid()).collect::<Vec<_>>());
         let all: Vec<_> = reference_parameters(include).collect();
         if let [parameter] = all.as_slice()
-            && let Some(column) = column(parameter)
+            && let Some(column) = only_column(parameter)
         {
             let number = parameter.resource_type.number();
             let refers = format!("r.{column} = ANY(${n}) AND r.resource_type = {number}");
             return self.linked(access, &include.sources, Some(refers), parameters).await;
         }
-        let links = all.iter().map(|parameter| match column(parameter) {
-            Some(column) => format!(
-                "SELECT key FROM resource WHERE {column} = ANY(${n}) AND resource_type = {}",
-                parameter.resource_type.number()
-            ),
-            None => format!(
-                "SELECT source FROM reference_index WHERE target = ANY(${n}) AND parameter = {}",
-                parameter.number
-            ),
-        });
+        let links = all.iter().map(|of| sources(of, &format!("= ANY(${n})")));
         self.linked(access, &include.sources, is_among(links), parameters).await
     }
 

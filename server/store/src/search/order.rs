@@ -4,8 +4,8 @@ use search::query::{Sort, SortBy};
 use search::{Hot, Kind, Parameter, Query};
 use tokio_postgres::Row;
 
-use super::criterion::column;
 use super::cursor::Value;
+use super::link::in_places;
 use crate::Access;
 use crate::access::Parameters;
 
@@ -149,16 +149,19 @@ fn address(parameter: &Parameter, extreme: &str, access: &Access, parameters: &m
     let names = parameter.targets.iter().map(|of| format!("WHEN {} THEN '{of}/'", of.number()));
     let names: Vec<_> = names.collect();
     let visible = access.condition("x", parameters);
-    let (from, meets) = match column(parameter) {
-        Some(column) => ("resource x", format!("x.key = r.{column}")),
-        None => (
-            "reference_index link JOIN resource x ON x.key = link.target",
-            format!("link.source = r.key AND link.parameter = {}", parameter.number),
-        ),
-    };
+    let targets = in_places(
+        parameter,
+        |column| format!("SELECT r.{column}"),
+        || {
+            let number = parameter.number;
+            format!(
+                "SELECT link.target FROM reference_index link WHERE link.source = r.key AND link.parameter = {number}"
+            )
+        },
+    );
     format!(
-        "(SELECT {extreme}(CASE x.resource_type {} END || sorted.id) FROM {from} \
-         JOIN version sorted ON sorted.seq = x.seq WHERE {meets} AND NOT x.deleted AND {visible})",
+        "(SELECT {extreme}(CASE x.resource_type {} END || sorted.id) FROM ({targets}) AS link (target) JOIN resource x ON x.key = link.target \
+         JOIN version sorted ON sorted.seq = x.seq WHERE NOT x.deleted AND {visible})",
         names.join(" ")
     )
 }

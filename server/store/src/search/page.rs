@@ -2,15 +2,14 @@
 //!
 //! A search is divided into parts whose matches are in order by themselves, so that a page reads a handful of index entries.
 
-use std::collections::BTreeSet;
-
 use fhir::ResourceType;
+use search::Query;
 use search::query::Criterion;
-use search::{Hot, Query};
 
-use super::criterion::{column, uuids};
+use super::criterion::column;
 use super::order::Order;
 use super::plan::Plan;
+use super::sought::{Sought, is_one_of};
 use super::{cursor, meets};
 use crate::access::Parameters;
 use crate::{Access, Stored};
@@ -34,17 +33,18 @@ const LABEL: &str = "r.resource_type, r.patient, r.parties, r.confidentiality";
 pub(super) fn page_sql(
     access: &Access,
     query: &Query,
+    sought: &[Sought],
     order: &Order,
     after: Option<&[cursor::Value]>,
     parameters: &mut Parameters,
 ) -> String {
     let limit = query.count + 1;
     let links = Links::of(query, order, parameters);
-    let branches = branches(query, order, after, links.as_ref());
+    let branches = branches(query, sought, order, after, links.as_ref());
     let has_index = order.is_by_seq() || order.is_by_date();
     let is_one = branches.len() == 1;
     let place = |branch: &Branch, parameters: &mut Parameters| {
-        let mut filter = meets(access, &branch.types, &branch.criteria, parameters);
+        let mut filter = meets(access, &branch.types, &branch.sought, parameters);
         if let Part::Linked { few } = branch.part
             && let Some(links) = &links
         {
@@ -109,10 +109,7 @@ impl Links {
             Criterion::Reference { parameter, local, other, negated: false }
                 if column(parameter).is_none() && !local.is_empty() && other.is_empty() =>
             {
-                let target = match local.as_slice() {
-                    [only] => format!("= ${}", parameters.push(only.uuid())),
-                    several => format!("= ANY(${})", parameters.push(uuids(several))),
-                };
+                let target = is_one_of(local, parameters);
                 Some(Self { criterion, target, parameter: parameter.number })
             }
             _ => None,
@@ -146,7 +143,7 @@ impl Links {
 /// A part of a search whose matches are in order by themselves.
 struct Branch {
     types: Vec<ResourceType>,
-    criteria: Vec<Criterion>,
+    sought: Vec<Sought>,
     part: Part,
 }
 
@@ -168,29 +165,30 @@ enum Part {
 /// dates, what lies after a cursor is two ranges of the index.
 fn branches(
     query: &Query,
+    sought: &[Sought],
     order: &Order,
     after: Option<&[cursor::Value]>,
     links: Option<&Links>,
 ) -> Vec<Branch> {
-    let branch = |types: &[ResourceType], criteria: &[Criterion]| Branch {
+    let branch = |types: &[ResourceType], sought: &[Sought]| Branch {
         types: types.to_vec(),
-        criteria: criteria.to_vec(),
+        sought: sought.to_vec(),
         part: Part::All,
     };
-    let whole = || vec![branch(&query.types, &query.criteria)];
+    let whole = || vec![branch(&query.types, sought)];
     if !order.is_by_seq() {
         let is_dated =
             after.and_then(|after| after.first()).is_some_and(|first| *first != cursor::Value::Missing);
         if is_dated && order.is_by_date() {
-            let of = |part| Branch { part, ..branch(&query.types, &query.criteria) };
+            let of = |part| Branch { part, ..branch(&query.types, sought) };
             return vec![of(Part::Dated), of(Part::Undated)];
         }
         return whole();
     }
     if let Some(links) = links {
-        let mut criteria = query.criteria.clone();
-        criteria.remove(links.criterion);
-        let of = |few| Branch { part: Part::Linked { few }, ..branch(&query.types, &criteria) };
+        let mut others = sought.to_vec();
+        others.remove(links.criterion);
+        let of = |few| Branch { part: Part::Linked { few }, ..branch(&query.types, &others) };
         return vec![of(true), of(false)];
     }
     if query.types.len() > 1 {
@@ -198,41 +196,20 @@ fn branches(
         if query.criteria.iter().any(is_narrow) {
             return whole();
         }
-        return query.types.iter().map(|of| branch(&[*of], &query.criteria)).collect();
+        return query.types.iter().map(|of| branch(&[*of], sought)).collect();
     }
-    let mut parts = vec![query.criteria.clone()];
-    for (at, criterion) in query.criteria.iter().enumerate() {
-        let alternatives = alternatives(criterion);
+    let mut parts = vec![sought.to_vec()];
+    for (at, of) in sought.iter().enumerate() {
+        let alternatives = of.alternatives();
         if alternatives.len() < 2 || parts.len() * alternatives.len() > MOST_BRANCHES {
             continue;
         }
-        let with = |criteria: &Vec<Criterion>| {
-            let mut all = vec![criteria.clone(); alternatives.len()];
-            all.iter_mut().zip(&alternatives).for_each(|(criteria, only)| criteria[at] = only.clone());
+        let with = |part: &Vec<Sought>| {
+            let mut all = vec![part.clone(); alternatives.len()];
+            all.iter_mut().zip(&alternatives).for_each(|(part, only)| part[at] = only.clone());
             all
         };
         parts = parts.iter().flat_map(with).collect();
     }
-    parts.into_iter().map(|criteria| branch(&query.types, &criteria)).collect()
-}
-
-/// A criterion that is met by one of several statuses, teams or persons, each of which has an index in the order of last updates, as one
-/// criterion for each; no resource meets two of them.
-fn alternatives(criterion: &Criterion) -> Vec<Criterion> {
-    match criterion {
-        Criterion::Status { parameter, codes, negated: false } => {
-            let codes: BTreeSet<_> = codes.iter().cloned().collect();
-            let of = |code| Criterion::Status { parameter, codes: vec![code], negated: false };
-            codes.into_iter().map(of).collect()
-        }
-        Criterion::Reference { parameter, local, other, negated: false }
-            if matches!(parameter.hot, Some(Hot::Owner | Hot::Patient)) && other.is_empty() =>
-        {
-            let keys: BTreeSet<_> = local.iter().copied().collect();
-            let of =
-                |key| Criterion::Reference { parameter, local: vec![key], other: Vec::new(), negated: false };
-            keys.into_iter().map(of).collect()
-        }
-        _ => Vec::new(),
-    }
+    parts.into_iter().map(|part| branch(&query.types, &part)).collect()
 }

@@ -6,7 +6,6 @@
 //! of it or nothing: Postgres keeps the most common tokens and parties of resources, and only with the values can it choose
 //! between going through everything in order and gathering a few.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -21,6 +20,7 @@ use uuid::Uuid;
 use super::criterion::uuids;
 use super::order::Order;
 use super::page::page_sql;
+use super::sought::{Sought, Way};
 use super::total_sql;
 use crate::access::{Parameters, makes_circle};
 use crate::{Access, Result, Store, error::from_postgres};
@@ -113,23 +113,22 @@ impl Store {
         }
     }
 
-    /// The query in the form that suits its page. Of what a team has, which is read in order, the next one that has a common token is
-    /// not far: twice negated, the token is looked for in each, and not in its index, where all that have it would be gathered.
-    pub(super) async fn walked<'a>(&self, query: &'a Query) -> Result<Cow<'a, Query>> {
+    /// The criteria of a query, each with the way that suits its page. Of what a team has, which is read in order, the next one that has a
+    /// common token is not far: the token is looked for in each row, and not in its index, where all that have it would be gathered.
+    pub(super) async fn sought(&self, query: &Query) -> Result<Vec<Sought>> {
+        let mut sought = Sought::all(&query.criteria);
         let has_owner = query.criteria.iter().any(|criterion| is_in_column(criterion, Hot::Owner));
-        let mut walked = Cow::Borrowed(query);
         if !has_owner || Plan::of_page(query) == Plan::Once || !is_by_update(query) {
-            return Ok(walked);
+            return Ok(sought);
         }
-        for (at, criterion) in query.criteria.iter().enumerate() {
-            if let Criterion::Keys { keys, negated: false, .. } = criterion
+        for sought in &mut sought {
+            if let Criterion::Keys { keys, negated: false, .. } = &sought.criterion
                 && self.is_common(&uuids(keys)).await?
             {
-                let not = Criterion::Not(Box::new(criterion.clone()));
-                walked.to_mut().criteria[at] = Criterion::Not(Box::new(not));
+                sought.way = Way::Row;
             }
         }
-        Ok(walked)
+        Ok(sought)
     }
 
     /// Whether many resources have one of these tokens.
@@ -192,10 +191,10 @@ impl Store {
         } else {
             let plan = Plan::of_page(query);
             let access = self.suited(access, plan).await?;
-            let query = &*self.walked(query).await?;
+            let sought = self.sought(query).await?;
             let order = Order::of(query, &access, &mut parameters);
             let after = self.beyond(query, &order).await?;
-            (plan, page_sql(&access, query, &order, after.as_deref(), &mut parameters))
+            (plan, page_sql(&access, query, &sought, &order, after.as_deref(), &mut parameters))
         };
         let client = self.client().await?;
         let rows = match plan {
