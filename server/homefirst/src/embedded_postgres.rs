@@ -280,6 +280,8 @@ fn spawn(
         "shared_buffers=256MB".to_owned(),
         "max_wal_size=8GB".to_owned(),
         "checkpoint_timeout=15min".to_owned(),
+        // Who loads much and searches at once is not planned for as if there were nothing: that is seen within seconds, not a minute.
+        "autovacuum_naptime=5s".to_owned(),
         "log_min_messages=warning".to_owned(),
     ];
     if cfg!(target_os = "linux") {

@@ -9,6 +9,7 @@ mod hostile;
 mod identifiers;
 mod near;
 mod parameters;
+mod performers;
 mod quantities;
 mod result;
 mod sorting;

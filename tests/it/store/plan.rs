@@ -22,7 +22,7 @@ const REQUESTS: usize = 7_500;
 const TASKS: usize = 18_000;
 
 /// The searches, each with whether its page needs no sorting: a line of the golden file says the same of how it is gone about.
-const SEARCHES: [(&str, bool); 31] = [
+const SEARCHES: [(&str, bool); 34] = [
     ("Task?owner=HealthcareService/team-0&status=requested&_sort=-_lastUpdated", true),
     ("Task?owner=HealthcareService/team-0&status=on-hold&_sort=-_lastUpdated", true),
     ("Task?owner=HealthcareService/team-0&status=requested,received,accepted", true),
@@ -53,6 +53,9 @@ const SEARCHES: [(&str, bool); 31] = [
     ("Task?owner=HealthcareService/team-0,HealthcareService/team-17&status=requested,accepted", true),
     ("ServiceRequest?performer=HealthcareService/team-0", false),
     ("ServiceRequest?performer=HealthcareService/team-17", false),
+    ("ServiceRequest?performer=HealthcareService/team-0&status=active", false),
+    ("ServiceRequest?requester=Organization/team-0", false),
+    ("ServiceRequest?requester=Organization/team-17", false),
     ("Patient?_has:Task:patient:status=on-hold", false),
 ];
 /// Pages after the first of these.
@@ -101,14 +104,14 @@ async fn every_search_goes_by_an_index() {
     assert!(found == GOLDEN, "plan.golden says something else (found, golden): {new:#?}");
 }
 
-/// What refers to a team is found whether it is much or little: one statement goes about the two in different ways.
+/// What refers to an organisation is found whether it is much or little: one statement goes about the two in different ways.
 async fn check_links(client: &Client, store: &Store) {
     let sql = "SELECT r.seq FROM resource r JOIN reference_index l ON l.source = r.key WHERE l.target = $1 ORDER BY r.seq DESC LIMIT 120";
     for team in ["team-0", "team-1", "team-17", "team-99"] {
-        let key = Key::of_resource(ResourceType::HEALTHCARE_SERVICE, team).uuid();
+        let key = Key::of_resource(ResourceType::ORGANIZATION, team).uuid();
         let expected: Vec<i64> =
             client.query(sql, &[&key]).await.unwrap().iter().map(|row| row.get(0)).collect();
-        let search = format!("ServiceRequest?performer=HealthcareService/{team}&_count=40");
+        let search = format!("ServiceRequest?requester=Organization/{team}&_count=40");
         let (mut found, mut next) = (Vec::new(), None);
         for _ in 0..3 {
             let page = store.search(&Access::system(), &query(&search, next)).await.unwrap();
@@ -215,9 +218,9 @@ async fn fill(client: &Client) {
     };
     let key = |of: ResourceType, id: String| Key::of_resource(of, &id).uuid();
     let (routine, asap) = (token("Task?priority=routine"), token("Task?priority=asap"));
-    let performer = search::registry().parameter(ResourceType::SERVICE_REQUEST, "performer").unwrap().number;
+    let requester = search::registry().parameter(ResourceType::SERVICE_REQUEST, "requester").unwrap().number;
     let mut rows = Rows::default();
-    let (mut identifiers, mut performers) = (Vec::new(), Vec::new());
+    let (mut identifiers, mut requesters) = (Vec::new(), Vec::new());
     for number in 0..PATIENTS + REQUESTS + TASKS {
         // Any order that is no order, and the same every time.
         let random = (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33;
@@ -247,7 +250,7 @@ async fn fill(client: &Client) {
         };
         let own = key(of, id.clone());
         if of == ResourceType::SERVICE_REQUEST {
-            performers.push((service, own));
+            requesters.push((key(ResourceType::ORGANIZATION, format!("team-{team}")), own));
             identifiers.push((token(&format!("ServiceRequest?identifier=urn:n|{}", number - PATIENTS)), own));
         }
         if of == ResourceType::PATIENT {
@@ -263,7 +266,7 @@ async fn fill(client: &Client) {
         rows.types.push(of.number());
         rows.ids.push(id);
         rows.statuses.push(status);
-        rows.owners.push(is_task.then_some(service));
+        rows.owners.push((of != ResourceType::PATIENT).then_some(service));
         rows.patients.push(if of == ResourceType::PATIENT { own } else { patient });
         rows.focuses.push(
             is_task.then(|| key(ResourceType::SERVICE_REQUEST, format!("s-{}", random as usize % REQUESTS))),
@@ -280,9 +283,9 @@ async fn fill(client: &Client) {
     let (values, sources): (Vec<_>, Vec<_>) = identifiers.into_iter().unzip();
     let sql = "INSERT INTO identifier_index (value, source) SELECT * FROM unnest($1::uuid[], $2::uuid[])";
     client.execute(sql, &[&values, &sources]).await.unwrap();
-    let (targets, sources): (Vec<_>, Vec<_>) = performers.into_iter().unzip();
+    let (targets, sources): (Vec<_>, Vec<_>) = requesters.into_iter().unzip();
     let sql = "INSERT INTO reference_index (target, parameter, source) SELECT t, $3, s FROM unnest($1::uuid[], $2::uuid[]) AS x (t, s)";
-    client.execute(sql, &[&targets, &sources, &performer]).await.unwrap();
+    client.execute(sql, &[&targets, &sources, &requester]).await.unwrap();
     settle(client).await;
 }
 
