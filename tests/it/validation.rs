@@ -219,6 +219,27 @@ async fn a_broken_rule_tells_what_was_received_and_what_to_send() {
         let text = text.unwrap_or_else(|| panic!("{key}: {}", refused.text()));
         assert!(text.contains(received) && text.contains(fix), "{text}");
     }
+    // A misspelt extension of ours, one that is missing, and one with a value of another type.
+    let mut referral = builders::referral(&patient);
+    referral["extension"] = json!([
+        {"url": format!("{}/StructureDefinition/ic-clock-strat", builders::CANONICAL), "valueDateTime": "2026-11-21T10:00:00Z"},
+        {"url": format!("{}/StructureDefinition/ic-place-of-care", builders::CANONICAL), "valueString": "home"}
+    ]);
+    let refused = hub.post("ServiceRequest", &referral).await.expect(422);
+    for (at, told) in [
+        ("ServiceRequest.extension[0].url", "There is no extension"),
+        ("ServiceRequest.extension[1].value", "Send it as valueCode."),
+        (
+            "ServiceRequest.extension('https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-SourceOfServiceRequest')",
+            "ServiceRequest has no extension 'https://fhir.hl7.org.uk/",
+        ),
+    ] {
+        let issues = refused.issues();
+        let issue = issues.iter().find(|issue| issue["expression"][0] == at);
+        let text =
+            issue.unwrap_or_else(|| panic!("{at}: {}", refused.text()))["diagnostics"].as_str().unwrap();
+        assert!(text.contains(told), "{text}");
+    }
     // Who somebody is is not repeated.
     let mut person = hub.get(&patient).await.expect(200).json;
     person["contact"] = json!([{"gender": "female"}]);

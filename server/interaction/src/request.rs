@@ -419,7 +419,7 @@ pub(crate) fn expect_type(resource: &Resource, resource_type: ResourceType) -> R
         return Ok(());
     }
     let found = resource.resource_type();
-    let sentence = format!("The address is for {resource_type}, but the body is a {found}.");
+    let sentence = format!("The address is for {resource_type}, but the body is of the type {found}.");
     Err(Error::with_issue(
         Cause::BadRequest,
         fhir::Issue::error(fhir::IssueType::Invalid, sentence).at(format!("{found}.resourceType")),

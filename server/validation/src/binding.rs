@@ -158,7 +158,8 @@ fn received(value: &Value, at: &At<'_>) -> (String, String) {
     }
 }
 
-fn name_of(coding: &Map<String, Value>) -> String {
+/// A Coding in words: `'system|code'`.
+pub(crate) fn name_of(coding: &Map<String, Value>) -> String {
     let part = |name| short(coding.get(name).and_then(Value::as_str).unwrap_or_default());
     format!("'{}|{}'", part("system"), part("code"))
 }

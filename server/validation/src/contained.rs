@@ -1,4 +1,4 @@
-//! Contained resources, <https://hl7.org/fhir/R4/references.html#contained>: the invariants dom-2 to dom-5.
+//! Contained resources, <https://hl7.org/fhir/R4/references.html#contained>: the invariants dom-2 to dom-5, and ids that tell them apart.
 
 use std::collections::{HashMap, HashSet};
 
@@ -39,7 +39,7 @@ impl<'v> Contained<'v> {
     }
 }
 
-/// Reports what the invariants dom-2 to dom-5 forbid.
+/// Reports what the invariants dom-2 to dom-5 forbid, and ids that two of them have.
 pub(crate) fn check(resource: &Map<String, Value>, at: &At<'_>, report: &mut Report) {
     if !resource.contains_key("contained") {
         return;
@@ -53,6 +53,7 @@ pub(crate) fn check(resource: &Map<String, Value>, at: &At<'_>, report: &mut Rep
     for item in items(resource) {
         local_references(item, &mut local);
     }
+    let mut ids = HashSet::new();
     for (index, item) in items(resource).enumerate() {
         let at = at.item("contained", Some(index));
         if item.get("contained").is_some() {
@@ -60,6 +61,14 @@ pub(crate) fn check(resource: &Map<String, Value>, at: &At<'_>, report: &mut Rep
             report.unprocessable(at.member("contained"), IssueType::Invariant, text);
         }
         check_referenced(item, &local, &at, report);
+        if let Some(id) = item.get("id").and_then(Value::as_str).filter(|id| !ids.insert(*id)) {
+            let text = format!(
+                "Another contained resource has the id '{}' already, so that '#{}' could mean either. Give each an id of its own.",
+                short(id),
+                short(id)
+            );
+            report.unprocessable(at.member("id"), IssueType::Duplicate, text);
+        }
         let Some(meta) = item.get("meta") else { continue };
         for (name, rule) in [("versionId", "dom-4"), ("lastUpdated", "dom-4"), ("security", "dom-5")] {
             if meta.get(name).is_some() {

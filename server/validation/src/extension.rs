@@ -4,7 +4,7 @@
 //! Unknown extensions are kept as they are; an unknown modifier is refused where the server acts on the resource.
 
 use canonical::{definitions, structure::ExtensionContext};
-use fhir::{IssueType, Value};
+use fhir::{CANONICAL_BASE, IssueType, Value};
 use fhirpath::{Context, Node};
 
 use crate::{
@@ -56,6 +56,9 @@ pub(crate) fn check(
     if holder.is_modifier && !is_understood() {
         unknown_modifier(url, holder, at, report);
     }
+    if known.is_none() && !is_part && own_name(url).is_some() {
+        unknown_of_ours(url, holder, at, report);
+    }
     let Some(definition) = known else { return };
     if !is_part && !definition.contexts.is_empty() && !definition.contexts.iter().any(|c| allows(c, holder)) {
         let places: Vec<_> = definition.contexts.iter().map(|c| c.expression.as_str()).collect();
@@ -74,6 +77,25 @@ pub(crate) fn check(
     }
     let node = Node::typed(extension, "Extension", definitions().scope_of_type("Extension"));
     profile::check(definition, node, Context::of_node(node), at, contained, report);
+}
+
+/// The name of an extension by a url of ours.
+fn own_name(url: &str) -> Option<&str> {
+    url.strip_prefix(CANONICAL_BASE)?.strip_prefix("/StructureDefinition/")
+}
+
+/// An extension of ours that there is not, such as a misspelt one: it would be kept, and what it says never acted on.
+fn unknown_of_ours(url: &str, holder: Holder<'_>, at: &At<'_>, report: &mut Report) {
+    let ours = definitions().profiles().iter().filter(|own| own.type_name == "Extension");
+    let fitting = ours.filter(|own| own.contexts.iter().any(|context| allows(context, holder)));
+    let mut names: Vec<&str> = fitting.filter_map(|own| own_name(&own.url)).collect();
+    names.sort_unstable();
+    let known = match names.as_slice() {
+        [] => format!("None of this guide is for {}; remove it.", holder.name),
+        names => format!("Those for {} are: {}. Correct the url.", holder.name, names.join(", ")),
+    };
+    let text = format!("There is no extension '{}'. {known}", short(url));
+    report.unprocessable(at.member("url"), IssueType::Extension, text);
 }
 
 /// An extension that changes the meaning of what it stands on may not be ignored by those who act on that.

@@ -237,18 +237,25 @@ impl<'v> Conformance<'_, 'v> {
             if self.near_miss(node, slice, items, at) {
                 return;
             }
-            let text = format!(
-                "{place} must have at least {} {} by {}{}; {count} found.",
-                rule.min,
-                slice.description(),
-                self.plan.name,
-                why(rule)
-            );
+            let text = match slice.extension_url() {
+                Some(url) if count == 0 => format!(
+                    "{at} has no extension '{url}'; {} asks for it{}. Add it.",
+                    self.plan.name,
+                    why(rule)
+                ),
+                _ => format!(
+                    "{place} must have at least {} {} by {}{}; {count} found. Add what is missing.",
+                    rule.min,
+                    slice.description(),
+                    self.plan.name,
+                    why(rule)
+                ),
+            };
             self.report.unprocessable(&place, IssueType::Required, text);
         }
         if let Some(max) = rule.max.filter(|max| count > *max as usize) {
             let text = format!(
-                "{place} may have at most {max} {} by {}{}; {count} found.",
+                "{place} may have at most {max} {} by {}{}; {count} found. Remove what is too much.",
                 slice.description(),
                 self.plan.name,
                 why(rule)
@@ -275,11 +282,13 @@ impl<'v> Conformance<'_, 'v> {
         }
         if let Some(types) = rule.types.as_ref().filter(|types| !types.contains(&item.type_name)) {
             let text = format!(
-                "{at} is a {} and may only be {} by {}{}.",
+                "{at} is {}, of the type {}; {} allows only {}{}. {}",
+                received(item.value),
                 item.type_name,
-                types.join(" or "),
                 self.plan.name,
-                why(rule)
+                types.join(" or "),
+                why(rule),
+                instead(node, types)
             );
             self.report.unprocessable(at, IssueType::Structure, text);
         }
@@ -389,12 +398,30 @@ impl<'v> Conformance<'_, 'v> {
     fn differs(&mut self, rule: &Rule, received: &Value, how: &str, wanted: &Value, at: &At<'_>) {
         let text = format!(
             "{at} is {}; {} allows only {how} {}{}.",
-            preview(received),
+            self::received(received),
             self.plan.name,
-            preview(wanted),
+            self::received(wanted),
             why(rule)
         );
         self.report.unprocessable(at, IssueType::Value, text);
+    }
+}
+
+/// A value as it may be repeated in a message; a concept by its codes, because they are what is compared.
+fn received(value: &Value) -> String {
+    let codings: Vec<String> =
+        value.as_object().into_iter().flat_map(binding::codings).map(binding::name_of).collect();
+    if codings.is_empty() { preview(value) } else { short(&codings.join(", ")) }
+}
+
+/// Under which name a value of one of these types is sent.
+fn instead(node: &Node, types: &[&str]) -> String {
+    let Some(stem) = node.name.strip_suffix("[x]") else { return "Send one of that type.".to_owned() };
+    let fitting = node.choices.iter().filter(|(_, type_name)| types.contains(type_name));
+    let names: Vec<&str> = fitting.map(|(name, _)| name.as_str()).collect();
+    match names.as_slice() {
+        [] => format!("Send {stem} with one of that type."),
+        names => format!("Send it as {}.", names.join(" or ")),
     }
 }
 

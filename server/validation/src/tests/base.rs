@@ -259,6 +259,9 @@ fn contained_resources_keep_their_rules() {
         contains(json!({"resourceType": "Patient"}), "Patient/1"),
         &[(REFUSED, "required", "ServiceRequest.contained[0].id")],
     );
+    let mut two = contains(json!({"resourceType": "Patient", "id": "p"}), "#p");
+    two["contained"].as_array_mut().unwrap().push(json!({"resourceType": "Patient", "id": "p"}));
+    check(two, &[(REFUSED, "duplicate", "ServiceRequest.contained[1].id")]);
     check(
         contains(json!({"resourceType": "Patiant", "id": "p"}), "#p"),
         &[(BAD, "structure", "ServiceRequest.contained[0].resourceType")],
@@ -337,6 +340,11 @@ fn extensions_belong_where_they_are_for() {
     let patient = |extension: &Value| json!({"resourceType": "Patient", "extension": [extension]});
     check(patient(&clock_start), &[(REFUSED, "extension", "Patient.extension[0]")]);
     check(patient(&json!({"url": "http://a.example/x", "valueString": "x"})), &[]);
+    let misspelt = json!({"url": format!("{CANONICAL_BASE}/StructureDefinition/ic-clock-strat"), "valueDateTime": "2026-01-01T10:00:00Z"});
+    check(patient(&misspelt), &[(REFUSED, "extension", "Patient.extension[0].url")]);
+    let told = findings(with("extension", json!([misspelt])));
+    let text = &told[0].issue.diagnostics;
+    assert!(text.contains("ic-clock-strat'") && text.contains(", ic-clock-start, "), "{text}");
     // One that modifies may be ignored by those who only keep it.
     let modifier = json!([{"url": "http://a.example/not", "valueBoolean": true}]);
     let found = findings(json!({"resourceType": "Patient", "modifierExtension": modifier}));
