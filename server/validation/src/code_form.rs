@@ -42,7 +42,7 @@ pub(crate) fn check(members: &Map<String, Value>, is_acted_on: bool, at: &At<'_>
         UCUM if Measure::parse(code).is_none() => {
             note(format!("'{}' is no UCUM unit that is known here. Look it up again.", short(code)))
         }
-        _ if !is_known(system, code) => Issue::warning(
+        _ if !is_known(system, text("version"), code) => Issue::warning(
             IssueType::CodeInvalid,
             format!("The code system {} has no code '{}'.", short(system), short(code)),
         ),
@@ -51,9 +51,11 @@ pub(crate) fn check(members: &Map<String, Value>, is_acted_on: bool, at: &At<'_>
     report.add(Cause::Unprocessable, issue.at(at.member("code").to_string()));
 }
 
-/// Whether the code system has the code, as far as can be told.
-fn is_known(system: &str, code: &str) -> bool {
-    let held = terminology().code_system(system).filter(|held| held.is_complete());
+/// Whether the code system has the code, as far as can be told: of a version that is not held nothing can.
+fn is_known(system: &str, version: Option<&str>, code: &str) -> bool {
+    let named = version.map(|version| format!("{system}|{version}"));
+    let held = terminology().code_system(named.as_deref().unwrap_or(system));
+    let held = held.filter(|held| held.is_complete());
     held.is_none_or(|held| held.concept(code).is_some())
 }
 
@@ -154,6 +156,19 @@ mod tests {
             assert_eq!(is_snomed_identifier(code), expected, "{code}");
         }
         assert!(is_expression("128045006:{363698007=56459004}"));
+    }
+
+    #[test]
+    fn a_code_is_looked_up_in_the_version_that_is_named() {
+        let gender = "http://hl7.org/fhir/administrative-gender";
+        for (version, code, expected) in [
+            (None, "male", true),
+            (None, "man", false),
+            (Some("4.0.1"), "man", false),
+            (Some("9"), "man", true),
+        ] {
+            assert_eq!(is_known(gender, version, code), expected, "{version:?} {code}");
+        }
     }
 
     #[test]

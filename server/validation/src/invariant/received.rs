@@ -4,6 +4,7 @@
 //! Only what the expression names of its focus itself is told, and of that only simple values: names, numbers and addresses of people are
 //! not repeated.
 
+use canonical::definitions;
 use fhir::{Map, Value};
 use fhirpath::{Context, Item};
 
@@ -33,7 +34,15 @@ pub(super) fn told(expression: &str, context: &Context<'_>) -> Option<String> {
         return None;
     }
     let members = focus.value()?.as_object()?;
-    let told: Vec<String> = named(expression).iter().map(|named| tell(named, members)).collect();
+    let elements = focus.scope().map(|scope| definitions().children(scope)).unwrap_or_default();
+    let is_there = |named: &&Named<'_>| match named {
+        Named::Element(name) => {
+            elements.iter().any(|element| element.name.strip_suffix("[x]").unwrap_or(&element.name) == *name)
+        }
+        Named::Extension(_) => true,
+    };
+    let named = named(expression);
+    let told: Vec<String> = named.iter().filter(is_there).map(|named| tell(named, members)).collect();
     (!told.is_empty()).then(|| told.join(", "))
 }
 
