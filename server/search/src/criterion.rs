@@ -134,14 +134,19 @@ pub(crate) fn of_parameter(
     }
     // What cannot be read was said of the parameter that was asked for; from here on it is about those that have its values.
     let part = |parameter| of_parameter(&Condition { parameter, ..*condition }, resource_type, options);
-    let parts: Vec<_> = parts.into_iter().map(part).collect::<Result<_, _>>()?;
+    let parts: Vec<_> = parts.into_iter().filter_map(|of| part(of).transpose()).collect::<Result<_, _>>()?;
     Ok(Some(together(parts, matches!(condition.modifier, Some("not" | "not-in")))))
 }
 
 /// What one of these finds, or what each of them does.
-fn together(parts: Vec<Option<Criterion>>, each: bool) -> Criterion {
-    let parts = parts.into_iter().map(|part| part.unwrap_or_else(|| Criterion::All(Vec::new()))).collect();
-    if each { Criterion::All(parts) } else { Criterion::Any(parts) }
+pub(crate) fn together(mut parts: Vec<Criterion>, each: bool) -> Criterion {
+    match parts.pop() {
+        Some(only) if parts.is_empty() => only,
+        last => {
+            parts.extend(last);
+            if each { Criterion::All(parts) } else { Criterion::Any(parts) }
+        }
+    }
 }
 
 fn of_kind(condition: &Condition<'_>, options: &Options) -> Result<Criterion, Refusal> {
@@ -287,7 +292,7 @@ pub(crate) fn missing(condition: &Condition<'_>) -> Result<Option<Criterion>, Re
                 Ok(Some(Criterion::Missing { parameter: condition.parameter, missing }))
             }
             parts => {
-                let part = |parameter| Some(Criterion::Missing { parameter, missing });
+                let part = |parameter| Criterion::Missing { parameter, missing };
                 Ok(Some(together(parts.into_iter().map(part).collect(), missing)))
             }
         },

@@ -8,14 +8,21 @@ use fhir::ResourceType;
 /// How a parameter is answered by others of its type, which are named by their codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Derived {
-    /// Its values are those of all of these: what is found by one of them is found by it.
+    /// Its values are those of all of these: what is found by one of them is found by it. One alone is another name for it.
     Union(&'static [&'static str]),
     /// A composite whose only element is the resource itself: what is found by all of these at once, one a component. A component may
     /// select less than its parameter (of the values of one type); then the composite has no presence.
     Join(&'static [&'static str]),
 }
 
-const TABLE: [(&str, &str, Derived); 10] = [
+const TABLE: [(&str, &str, Derived); 17] = [
+    ("Patient", "phonetic", Derived::Union(&["name"])),
+    ("Person", "phonetic", Derived::Union(&["name"])),
+    ("Practitioner", "phonetic", Derived::Union(&["name"])),
+    ("RelatedPerson", "phonetic", Derived::Union(&["name"])),
+    ("ServiceRequest", "journey", Derived::Union(&["requisition"])),
+    ("ServiceRequest", "service-line", Derived::Union(&["code"])),
+    ("EpisodeOfCare", "service-line", Derived::Union(&["type"])),
     ("Observation", "combo-code", Derived::Union(&["code", "component-code"])),
     (
         "Observation",

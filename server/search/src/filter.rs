@@ -9,7 +9,7 @@ mod syntax;
 use fhir::{Error, ResourceType};
 
 use crate::{
-    criterion::{Condition, MAX_DEPTH, candidates, find, has, linked, missing, of_parameter},
+    criterion::{Condition, MAX_DEPTH, candidates, find, has, linked, missing, of_parameter, together},
     parameter::{Kind, Parameter},
     parse::Options,
     query::{Criterion, DateValue, Prefix, TextMode},
@@ -236,7 +236,11 @@ fn string(parameter: &'static Parameter, mode: TextMode, value: &str) -> Result<
     if text.is_empty() {
         return Err(Refusal::invalid(format!("'{}' has no letter to compare with.", shown(value))));
     }
-    Ok(Criterion::Text { parameter, mode, texts: vec![text] })
+    let of = |parameter| Criterion::Text { parameter, mode, texts: vec![text.clone()] };
+    Ok(match parameter.parts() {
+        parts if parts.is_empty() => of(parameter),
+        parts => together(parts.into_iter().map(of).collect(), false),
+    })
 }
 
 /// `po`: the same values, but overlapping is enough.

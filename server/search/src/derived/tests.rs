@@ -33,7 +33,7 @@ fn a_union_selects_what_its_parts_select() {
         assert_eq!(members, expected, "{code}");
         count += 1;
     }
-    assert_eq!(count, 6);
+    assert_eq!(count, 13);
 }
 
 #[test]

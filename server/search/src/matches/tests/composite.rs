@@ -153,3 +153,49 @@ fn what_is_wrong_is_said_of_the_parameter_that_was_asked_for() {
         assert!(text.contains(code), "{text}");
     }
 }
+
+#[test]
+fn another_name_finds_the_same() {
+    check(
+        &json!({"resourceType": "Patient", "name": [{"family": "Owen-Jones", "given": ["Siân"]}]}),
+        &[
+            "phonetic=owen",
+            "phonetic=smith,sian",
+            "phonetic:contains=jon",
+            "phonetic:exact=Owen-Jones",
+            "phonetic:missing=false",
+            "_filter=phonetic co jon",
+            "_filter=phonetic eq sian",
+        ],
+        &[
+            "phonetic=smith",
+            "phonetic:exact=owen-jones",
+            "phonetic:missing=true",
+            "_filter=phonetic co smith",
+        ],
+    );
+    check(
+        &json!({
+            "resourceType": "ServiceRequest", "requisition": {"system": "urn:j", "value": "7"},
+            "code": {"coding": [{"system": "urn:l", "code": "reablement", "display": "At home"}]}
+        }),
+        &[
+            "journey=urn:j|7",
+            "journey=7",
+            "journey=urn:j|",
+            "journey:not=urn:j|8",
+            "service-line=reablement",
+            "service-line=urn:l|reablement",
+            "service-line:not=beds",
+            "service-line:text=home",
+            "service-line:missing=false",
+        ],
+        &[
+            "journey=urn:j|8",
+            "journey:not=7",
+            "service-line=beds",
+            "service-line:not=reablement",
+            "journey:missing=true",
+        ],
+    );
+}
