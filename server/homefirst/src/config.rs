@@ -53,6 +53,7 @@ pub struct Server {
     pub max_connections: usize,
     pub keep_alive_s: u64,
     pub drain_s: u64,
+    pub metrics: String,
     pub migrate: bool,
 }
 

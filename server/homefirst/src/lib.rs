@@ -5,6 +5,7 @@ pub mod demo;
 pub mod embedded_postgres;
 mod exports;
 pub mod listen;
+mod metrics;
 mod packages;
 pub mod reindex;
 mod shutdown;

@@ -17,7 +17,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::config::{AuthMode, Config};
-use crate::{config, demo, exports, packages, reindex, status, timer};
+use crate::{config, demo, exports, metrics, packages, reindex, status, timer};
 
 /// How long the database may take to answer for the first time.
 const FIRST_ANSWER: Duration = Duration::from_secs(30);
@@ -34,6 +34,8 @@ pub struct Running {
     pub base: String,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where `/metrics` is, if anywhere.
+    pub metrics: Option<SocketAddr>,
     pub server: Arc<Server>,
     pub store: Store,
     /// The subscriptions. Tests settle them by this.
@@ -41,7 +43,7 @@ pub struct Running {
     /// Where `engine` tells the statuses that are to be written into Subscriptions.
     pub status_changes: mpsc::Sender<StatusChange>,
     app: web::Data<rest::App>,
-    http: ServerHandle,
+    http: Vec<ServerHandle>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -115,15 +117,29 @@ pub async fn start(config: &Config) -> Result<Running> {
             tracing::error!(%error, "HTTP ended");
         }
     });
-    let tasks = vec![listening, subscriptions, times, statuses, exports, rebuildings];
-    Ok(Running { base, address, server, store, engine, status_changes, app, http: handle, stop, tasks })
+    let mut tasks = vec![listening, subscriptions, times, statuses, exports, rebuildings];
+    let mut http = vec![handle];
+    let mut metrics = None;
+    if !config.server.metrics.is_empty() {
+        let listening = metrics::listen(&config.server.metrics, app.clone(), store.clone(), engine.clone())?;
+        metrics = Some(listening.address);
+        http.push(listening.handle);
+        tasks.push(tokio::spawn(async move {
+            if let Err(error) = listening.server.await {
+                tracing::error!(%error, "/metrics ended");
+            }
+        }));
+    }
+    Ok(Running { base, address, metrics, server, store, engine, status_changes, app, http, stop, tasks })
 }
 
 impl Running {
     /// Stops: no new connections, the requests in flight are answered, then subscriptions and database are let go.
     pub async fn stop(self) {
         self.app.drain();
-        self.http.stop(true).await;
+        for http in self.http {
+            http.stop(true).await;
+        }
         // Nobody is left to be told of it when the receiver is gone already.
         let _ = self.stop.send(true);
         drop((self.engine, self.status_changes));

@@ -10,6 +10,8 @@ use interaction::Server;
 use serde::Deserialize;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
+use crate::metrics::Metrics;
+
 /// The limits of HTTP.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,6 +54,7 @@ pub struct App {
     turns: Arc<Semaphore>,
     wake: Arc<Notify>,
     draining: AtomicBool,
+    pub(crate) metrics: Metrics,
 }
 
 impl App {
@@ -70,6 +73,7 @@ impl App {
             base_path,
             wake,
             draining: AtomicBool::new(false),
+            metrics: Metrics::default(),
         }
     }
 
@@ -88,6 +92,14 @@ impl App {
 
     pub(crate) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
+    }
+
+    /// What this process has answered, in the text format of Prometheus.
+    #[must_use]
+    pub fn metrics(&self) -> String {
+        let busy = self.settings.max_in_flight.saturating_sub(self.turns.available_permits());
+        let help = "# HELP http_requests_in_flight Interactions that are being carried out.\n# TYPE http_requests_in_flight gauge";
+        format!("{}{help}\nhttp_requests_in_flight {busy}\n", self.metrics.text())
     }
 
     /// Tells those who send notifications that there may be something to send.

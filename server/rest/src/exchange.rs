@@ -35,7 +35,7 @@ pub async fn exchange(http: HttpRequest, payload: web::Payload, app: web::Data<A
     let mut trace = Trace::begin(http.method().as_str(), http.headers());
     let app = app.into_inner();
     let answer = route(&http, payload, &app, &mut trace).await;
-    trace.end(answer, &app.settings)
+    trace.end(answer, &app)
 }
 
 async fn route(http: &HttpRequest, payload: web::Payload, app: &Arc<App>, trace: &mut Trace) -> Answer {

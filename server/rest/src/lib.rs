@@ -16,6 +16,7 @@ mod etag;
 mod exchange;
 mod health;
 mod media_type;
+mod metrics;
 mod middleware;
 mod negotiate;
 mod prefer;

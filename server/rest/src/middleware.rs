@@ -9,7 +9,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
-use crate::{answer::Answer, app::Settings, cors, request_id};
+use crate::{answer::Answer, app::App, cors, request_id};
 
 /// One request, as far as its log line and the headers of its answer are concerned.
 #[derive(Debug)]
@@ -40,19 +40,21 @@ impl Trace {
     }
 
     /// The answer as HTTP, with what every answer gets.
-    pub(crate) fn end(self, mut answer: Answer, settings: &Settings) -> HttpResponse {
+    pub(crate) fn end(self, mut answer: Answer, app: &App) -> HttpResponse {
+        let took = self.started.elapsed();
+        app.metrics.answered(&self.route, &self.method, answer.status, took);
         tracing::info!(
             target: "access",
             method = self.method,
             route = self.route,
             status = answer.status,
-            ms = self.started.elapsed().as_micros() as f64 / 1000.0,
+            ms = took.as_micros() as f64 / 1000.0,
             request_id = self.request_id,
             client = self.client,
             "answered"
         );
         if let Some(origin) =
-            self.origin.as_deref().filter(|origin| cors::allows(&settings.cors_origins, origin))
+            self.origin.as_deref().filter(|origin| cors::allows(&app.settings.cors_origins, origin))
         {
             answer = cors::grant(answer, origin);
         }

@@ -4,7 +4,9 @@ use std::cell::RefCell;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, QueueMode, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Pool, QueueMode, RecyclingMethod, Runtime, Status,
+};
 use fhir::{Cause, Error};
 use serde::Deserialize;
 use tokio::runtime::Handle;
@@ -98,6 +100,10 @@ impl Store {
         let client = self.client().await?;
         client.simple_query("SELECT 1").await.map_err(crate::error::from_postgres)?;
         Ok(())
+    }
+
+    pub(crate) fn pool_states(&self) -> Vec<Status> {
+        self.pools.lock().map_or_else(|_| Vec::new(), |pools| pools.iter().map(Pool::status).collect())
     }
 
     /// Closes every connection; later calls fail.

@@ -4,7 +4,7 @@
 //! one request in flight for each, so that events arrive in order. Endpoints that are slow or dead have few places of their
 //! own, and a host has a limit, so that nobody waits for somebody else's endpoint.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant as Clock};
 
@@ -33,6 +33,8 @@ pub struct Delivery {
     settings: Arc<Settings>,
     rest_hook: RestHook,
     places: Mutex<Places>,
+    /// How many requests came to what: `accepted`, or the code of the failure.
+    attempts: Mutex<BTreeMap<&'static str, u64>>,
     /// Told whenever the status of a subscription may have changed.
     pub(crate) reports: Notify,
 }
@@ -78,7 +80,14 @@ impl Delivery {
     /// When no HTTP client can be made.
     pub fn new(store: Store, settings: Arc<Settings>) -> Result<Self, Error> {
         let rest_hook = RestHook::new(&settings)?;
-        Ok(Self { store, settings, rest_hook, places: Mutex::default(), reports: Notify::new() })
+        Ok(Self {
+            store,
+            settings,
+            rest_hook,
+            places: Mutex::default(),
+            attempts: Mutex::default(),
+            reports: Notify::new(),
+        })
     }
 
     /// Begins a request for every lane that is due, as far as there are places; how many. `slow` asks for the lanes whose last
@@ -195,9 +204,24 @@ impl Delivery {
             std::iter::once(lane.secret.as_slice()).chain(lane.previous_secret.as_deref()).collect();
         let webhook = Webhook { definition: &definition, id: &id, secrets, body };
         match self.rest_hook.post(webhook).await {
-            Ok(()) => self.sent(lane).await,
-            Err(failure) => self.failed(lane, &failure).await,
+            Ok(()) => {
+                self.count("accepted");
+                self.sent(lane).await
+            }
+            Err(failure) => {
+                self.count(failure.code);
+                self.failed(lane, &failure).await
+            }
         }
+    }
+
+    fn count(&self, result: &'static str) {
+        *self.attempts.lock().unwrap_or_else(PoisonError::into_inner).entry(result).or_default() += 1;
+    }
+
+    /// How many requests of this process came to what: `accepted`, or the code of the failure.
+    pub(crate) fn attempts(&self) -> BTreeMap<&'static str, u64> {
+        self.attempts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The id and the body of what is due: a handshake before anything else, events, or a heartbeat.

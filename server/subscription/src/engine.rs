@@ -1,6 +1,7 @@
 //! The engine: sequencing, delivery and upkeep of one process, as loops that wake each other. Any number of processes may run
 //! one on the same database.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
 
@@ -87,6 +88,12 @@ impl Engine {
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
         }
+    }
+
+    /// How many requests of this process to endpoints came to what: `accepted`, or the code of the failure.
+    #[must_use]
+    pub fn attempts(&self) -> BTreeMap<&'static str, u64> {
+        self.delivery.attempts()
     }
 
     async fn sequence(&self, wake: &Notify, due: &Notify, mut shutdown: watch::Receiver<bool>) {
