@@ -4,6 +4,7 @@ mod binary;
 mod bodies;
 mod conditions;
 mod errors;
+mod metrics;
 mod negotiation;
 mod prefer;
 mod round_trip;

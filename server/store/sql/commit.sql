@@ -2,6 +2,7 @@
 -- A change whose row is there already is written only when it follows that row's version ($3 is the version that it becomes):
 -- the row lock serialises the versions of a resource, and seq is drawn after the lock, so seq orders them too.
 -- The arrays are read by subscript: one unnest of nineteen arrays costs four times as much as the rest of this part.
+-- What is closed (the statuses are those of ServiceRequest, Task and EpisodeOfCare) stays closed since it was, whatever else is written into it.
 -- The parts of sql/commit/ that have rows to write or delete are put in the place of the first comment.
 WITH input AS MATERIALIZED (
     SELECT
@@ -15,11 +16,14 @@ WITH input AS MATERIALIZED (
 ), written AS (
     INSERT INTO resource AS r (
         key, resource_type, version_id, seq, deleted, last_updated, status, owner, patient, focus, date_low, date_high,
-        keys, parties, confidentiality
+        keys, parties, confidentiality, closed_at
     )
     SELECT
         key, resource_type, version_id, nextval('version_seq'), operation = 'delete', clock_timestamp(), status, owner,
-        patient, focus, date_low, date_high, keys::uuid[], parties::uuid[], confidentiality
+        patient, focus, date_low, date_high, keys::uuid[], parties::uuid[], confidentiality,
+        CASE WHEN status IN ('cancelled', 'completed', 'entered-in-error', 'failed', 'finished', 'rejected', 'revoked')
+            THEN clock_timestamp()
+        END
     FROM input
     ORDER BY key
     ON CONFLICT (key) DO UPDATE SET
@@ -35,7 +39,8 @@ WITH input AS MATERIALIZED (
         date_high = excluded.date_high,
         keys = excluded.keys,
         parties = excluded.parties,
-        confidentiality = excluded.confidentiality
+        confidentiality = excluded.confidentiality,
+        closed_at = CASE WHEN excluded.closed_at IS NOT NULL THEN coalesce(r.closed_at, excluded.closed_at) END
     WHERE r.version_id + 1 = excluded.version_id
     RETURNING r.key, r.seq, r.last_updated
 )/* index rows */, versions AS (

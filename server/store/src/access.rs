@@ -47,11 +47,6 @@ enum Policy {
 const CIRCLE: [ResourceType; 3] =
     [ResourceType::SERVICE_REQUEST, ResourceType::TASK, ResourceType::EPISODE_OF_CARE];
 
-/// The statuses in which one of these is closed, <https://hl7.org/fhir/R4/valueset-request-status.html>,
-/// <https://hl7.org/fhir/R4/valueset-task-status.html>, <https://hl7.org/fhir/R4/valueset-episode-of-care-status.html>.
-const CLOSED: [&str; 7] =
-    ["cancelled", "completed", "entered-in-error", "failed", "finished", "rejected", "revoked"];
-
 impl Access {
     /// The right of the server itself: rules, the sequencer, reindexing. Never made for a caller, but in `dev --no-auth`.
     #[must_use]
@@ -185,10 +180,8 @@ fn of_parties(alias: &str, own: &str, circle: Circle, look: Look) -> String {
         return format!("({alias}.parties IS NULL OR {alias}.parties && {own})");
     };
     let (makes, party) = (makes_circle(), format!("circle.parties && {own}"));
-    let closed = CLOSED.map(|status| format!("'{status}'")).join(", ");
-    let is_current = format!(
-        "(circle.status <> ALL (ARRAY[{closed}]) OR circle.last_updated > now() - interval '{days} days')"
-    );
+    let is_current =
+        format!("(circle.closed_at IS NULL OR circle.closed_at > now() - interval '{days} days')");
     let by_row = format!("({party}) IS TRUE OFFSET 0");
     let is_among = |size: &str, party: &str| {
         format!(

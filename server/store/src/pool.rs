@@ -31,6 +31,9 @@ pub struct Settings {
     pub statement_timeout_ms: u64,
 }
 
+/// How long the database's machine may acknowledge nothing before a connection is given up.
+const SILENCE: Duration = Duration::from_secs(20);
+
 thread_local! {
     /// The pool of a thread that runs a runtime of its own.
     static OWN: RefCell<Option<Pool>> = const { RefCell::new(None) };
@@ -115,9 +118,14 @@ impl Store {
 }
 
 fn pool(settings: &Settings, connections: usize) -> Result<Pool> {
-    let config: tokio_postgres::Config = settings.url.parse().map_err(|e| {
+    let mut config: tokio_postgres::Config = settings.url.parse().map_err(|e| {
         Error::new(Cause::Exception, "The database address cannot be understood.").from_source(e)
     })?;
+    // A network that falls silent is noticed, and not after the quarter of an hour that TCP goes on trying.
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(SILENCE);
+    }
+    config.keepalives_idle(SILENCE / 2).keepalives_interval(SILENCE / 10).keepalives_retries(5);
     let manager =
         Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
     // Index plans are always right for the statements made here, and the planner cannot know it: its estimate for

@@ -55,7 +55,8 @@ async fn age(server: &TestServer, patient: &str, days: u16) {
     let client = server.database.connect().await;
     let patient = fhir::Key::of_resource(fhir::ResourceType::PATIENT, patient.split('/').nth(1).unwrap());
     let sql = format!(
-        "UPDATE resource SET last_updated = last_updated - interval '{days} days' WHERE patient = $1"
+        "UPDATE resource SET last_updated = last_updated - interval '{days} days', closed_at = closed_at - interval '{days} days' \
+         WHERE patient = $1"
     );
     assert!(client.execute(&sql, &[&patient.uuid()]).await.unwrap() > 0);
 }
@@ -78,6 +79,18 @@ async fn a_circle_of_care_ends_four_weeks_after_its_last_care() {
     age(&server, &cared.patient, 27).await;
     all(true, ways(&team, &cared).await);
     age(&server, &cared.patient, 2).await;
+    all(false, ways(&team, &cared).await);
+
+    // What is written into something closed does not open it again.
+    let task =
+        team.search("Task", &[("owner", place::SKILS_SERVICE), ("status", "cancelled")]).await.expect(200);
+    let task = &task.entries()[0]["resource"];
+    let meta = json!({
+        "resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {"tag": [{"system": "https://x.example", "code": "y"}]}}]
+    });
+    let tagged =
+        team.post(&format!("Task/{}/$meta-add", task["id"].as_str().unwrap()), &meta).await.expect(200);
+    assert!(tagged.text().contains("x.example"));
     all(false, ways(&team, &cared).await);
 
     // What is its own it goes on to read and to write, but not to what it sees no longer.

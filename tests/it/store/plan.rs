@@ -314,9 +314,9 @@ impl Rows {
                 ) AS x (key, resource_type, id, status, owner, patient, focus, date, keys, parties)
             ), current AS (
                 INSERT INTO resource (key, resource_type, version_id, seq, deleted, last_updated, status, owner, patient, focus, date_low,
-                    date_high, keys, parties, confidentiality)
+                    date_high, keys, parties, confidentiality, closed_at)
                 SELECT key, resource_type, 1, seq, false, now(), status, owner, patient, focus, date, date + 1000, keys::uuid[],
-                    parties::uuid[], 0
+                    parties::uuid[], 0, CASE WHEN status IN ('completed', 'rejected') THEN now() END
                 FROM row
             )
             INSERT INTO version (seq, key, version_id, resource_type, id, operation, last_updated, dictionary, content, patient, parties,
