@@ -6,6 +6,7 @@
 mod account;
 mod binaries;
 mod fetch;
+mod memory;
 mod postmaster;
 
 use std::fs::{self, File};
@@ -277,7 +278,6 @@ fn spawn(
         "unix_socket_permissions=0700".to_owned(),
         "port=5432".to_owned(),
         "max_connections=200".to_owned(),
-        "shared_buffers=256MB".to_owned(),
         "max_wal_size=8GB".to_owned(),
         "checkpoint_timeout=15min".to_owned(),
         // Who loads much and searches at once is not planned for as if there were nothing: that is seen within seconds, not a minute.
@@ -291,7 +291,12 @@ fn spawn(
     let method = if has_lz4(binaries, account, cluster) { "lz4" } else { "on" };
     settings.push(format!("wal_compression={method}"));
     if keep == Keep::Nothing {
-        settings.extend(["fsync=off", "synchronous_commit=off", "full_page_writes=off"].map(str::to_owned));
+        settings.extend(
+            ["shared_buffers=256MB", "fsync=off", "synchronous_commit=off", "full_page_writes=off"]
+                .map(str::to_owned),
+        );
+    } else {
+        settings.push(format!("shared_buffers={}MB", memory::shared_buffers()));
     }
     let log = File::options().create(true).append(true).open(log)?;
     let mut command = account.command(binaries.program("postgres"));

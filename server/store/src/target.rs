@@ -16,7 +16,7 @@ use crate::{Access, Result, Store, Stored, error::from_postgres};
 pub struct Target {
     pub key: Key,
     pub resource_type: ResourceType,
-    /// The organisation behind a service, a role or an episode; the owner of a task.
+    /// The organisation behind a service, a role or an episode; the owner of a task; the first performer of a request.
     pub owner: Option<Key>,
     pub patient: Option<Key>,
     pub parties: Option<Vec<Key>>,
