@@ -82,8 +82,8 @@ pub struct Bench {
     /// Records for the searches; where there are several numbers, it is loaded up to each in turn and measured there
     #[arg(long, value_delimiter = ',', default_value = "100000")]
     records: Vec<usize>,
-    /// Who searches beside the one whose token writes: a name, =, and a shell command that prints its token
-    #[arg(long, value_parser = caller)]
+    /// Who of the people of --team searches beside the one whose token writes: a name, =, and a shell command that prints its token
+    #[arg(long, value_parser = caller, requires = "team")]
     caller: Vec<(String, String)>,
     /// A team of the server's (Type/id) that has a twentieth of the Tasks of the searches
     #[arg(long)]

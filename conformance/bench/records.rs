@@ -71,7 +71,7 @@ pub struct Records {
 }
 
 /// Which team an existing one takes the place of: one with a twentieth of the work.
-const TAKEN: usize = 4;
+pub const OWN: usize = 4;
 
 impl Records {
     pub fn new(place: &Place, team: Option<String>) -> Self {
@@ -89,7 +89,7 @@ impl Records {
     /// The reference to a team; the first has most of the work.
     pub fn team(&self, number: usize) -> String {
         match &self.team {
-            Some(team) if number % TEAMS == TAKEN => team.clone(),
+            Some(team) if number % TEAMS == OWN => team.clone(),
             _ => self.place.team(number % TEAMS),
         }
     }

@@ -13,7 +13,7 @@ use super::ask::Ask;
 use super::connection::Connection;
 use super::contest::{Figures, Nothing};
 use super::place::TEAMS;
-use super::records::{GROUP, Group, Records};
+use super::records::{GROUP, Group, OWN, Records};
 use super::report::Report;
 use super::stage::Stage;
 use super::target::Target;
@@ -40,6 +40,58 @@ pub struct Search {
     pub is_count: bool,
     /// Whether a board asks for it all day: it may take no more than twice as long when there are ten times as many records.
     is_board: bool,
+}
+
+impl Search {
+    /// Whether it is about what one team has.
+    fn is_of_team(&self) -> bool {
+        self.path.contains("owner={1}") || self.path.contains("performer={1}")
+    }
+}
+
+/// A search by a caller.
+struct Measure<'a> {
+    name: String,
+    search: &'static Search,
+    asker: &'a Asker,
+    /// Whether it asks for nothing but what its own team has.
+    of_own: bool,
+    is_board: bool,
+}
+
+/// What is measured. Who sees a part of it all looks at its own team's board, which is what a board is, and besides at those of all teams.
+fn measures(askers: &[Asker]) -> Vec<Measure<'_>> {
+    let mut measures = Vec::new();
+    for asker in askers {
+        for search in &SEARCHES {
+            let mut add = |what: &str, of_own, is_board| {
+                measures.push(Measure {
+                    name: format!("{}{what} ({}", search.name, asker.name),
+                    search,
+                    asker,
+                    of_own,
+                    is_board,
+                });
+            };
+            if search.is_of_team() && !asker.sees_all {
+                add("", true, search.is_board);
+                add(", any team's", false, false);
+            } else {
+                add("", false, search.is_board);
+            }
+        }
+    }
+    measures
+}
+
+impl Measure<'_> {
+    /// Its name among those with so many records, or among those of how it grows.
+    fn name(&self, size: Option<usize>) -> String {
+        match size {
+            Some(size) => format!("{}, {})", self.name, thousands(size)),
+            None => format!("{})", self.name),
+        }
+    }
 }
 
 /// The values of one question.
@@ -176,31 +228,27 @@ pub async fn measure(
     already: usize,
     report: &mut Report,
 ) {
+    let measures = measures(askers);
     let mut loaded = 0;
     for size in sizes {
         let ready = load(stage, records, loaded, *size / GROUP, already / GROUP).await;
         loaded = *size / GROUP;
-        for asker in askers {
-            for search in &SEARCHES {
-                let measure = format!("{} ({}, {})", search.name, asker.name, thousands(*size));
-                let figures = match &ready {
-                    Ok(()) => figures(stage, records, asker, search, loaded).await,
-                    Err(error) => Err(anyhow::anyhow!("the records could not be loaded: {error:#}")),
-                };
-                report.add(&measure, Some(1), figures);
-            }
+        for measure in &measures {
+            let figures = match &ready {
+                Ok(()) => figures(stage, records, measure, loaded).await,
+                Err(error) => Err(anyhow::anyhow!("the records could not be loaded: {error:#}")),
+            };
+            report.add(&measure.name(Some(*size)), Some(1), figures);
         }
     }
     let (Some(first), Some(last)) = (sizes.first(), sizes.last()) else { return };
     if first == last {
         return;
     }
-    for asker in askers {
-        for search in &SEARCHES {
-            let name = |size| format!("{} ({}, {})", search.name, asker.name, thousands(size));
-            let limit = search.is_board.then_some(2.0);
-            report.compare(&format!("{} ({})", search.name, asker.name), &name(*first), &name(*last), limit);
-        }
+    for measure in &measures {
+        let limit = measure.is_board.then_some(2.0);
+        let (at_first, at_last) = (measure.name(Some(*first)), measure.name(Some(*last)));
+        report.compare(&measure.name(None), &at_first, &at_last, limit);
     }
 }
 
@@ -241,15 +289,10 @@ async fn load(stage: &Stage, records: &Records, from: usize, to: usize, already:
     }
 }
 
-async fn figures(
-    stage: &Stage,
-    records: &Records,
-    asker: &Asker,
-    search: &'static Search,
-    groups: usize,
-) -> Result<Figures> {
+async fn figures(stage: &Stage, records: &Records, measure: &Measure<'_>, groups: usize) -> Result<Figures> {
+    let Measure { search, asker, .. } = *measure;
     let mut connection = asker.target.connect().await?;
-    let (paths, questions) = questions(&mut connection, records, asker, search, groups).await?;
+    let (paths, questions) = questions(&mut connection, records, measure, groups).await?;
     let paths = Rc::new(paths);
     let questions = Rc::new(questions);
     let mut ask = Ask { connection, paths: Rc::clone(&paths), turn: 0 };
@@ -272,10 +315,10 @@ async fn figures(
 async fn questions(
     connection: &mut Connection,
     records: &Records,
-    asker: &Asker,
-    search: &Search,
+    measure: &Measure<'_>,
     groups: usize,
 ) -> Result<(Vec<String>, Vec<Question>)> {
+    let Measure { search, asker, of_own, .. } = *measure;
     if search.path.is_empty() {
         let path = deep(connection, asker, groups).await?;
         // The floor's rows have no gaps between their numbers.
@@ -284,7 +327,7 @@ async fn questions(
     }
     let ask = |turn: usize| {
         let group = records.group(turn * groups / QUESTIONS);
-        let values = (search.ask)(records, &group, turn % TEAMS);
+        let values = (search.ask)(records, &group, if of_own { OWN } else { turn % TEAMS });
         let mut path = search.path.to_owned();
         for (at, value) in values.iter().enumerate() {
             path = path.replace(&format!("{{{}}}", at + 1), value);
