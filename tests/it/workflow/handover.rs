@@ -27,6 +27,8 @@ async fn a_redirect_asks_the_other_team() {
         .expect(201);
     server.settle().await;
     let (_, old) = builders::referred(&hub).await;
+    // Who sees a change is decided when it is numbered: before the council becomes one of those who care for this person.
+    server.settle().await;
     for (to, status) in
         [("Patient/patient-1", 400), ("HealthcareService/nobody", 422), (place::SKILS_SERVICE, 422)]
     {
