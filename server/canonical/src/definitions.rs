@@ -13,7 +13,7 @@ use crate::own::Own;
 use crate::scope::{self, Scope};
 use crate::structure::{Child, Element, Profile, ScopeId, Structure};
 use crate::tables::{Tables, version_of_r4};
-use crate::{Compartment, SearchParameter, ValueSet, profile, split_version, without_version};
+use crate::{Compartment, SearchParameter, ValueSet, is_version, profile, split_version, without_version};
 
 static R4: &[u8] = include_bytes!("../data/r4.json.zst");
 static OWN: &str = include_str!("../data/profiles.json");
@@ -103,8 +103,7 @@ impl Definitions {
     pub fn value_set(&self, canonical: &str) -> Option<&'static ValueSet> {
         let (url, version) = split_version(canonical);
         let held = self.value_sets.get(url).copied()?;
-        let own = held.version.as_deref();
-        version.is_none_or(|asked| own.is_none_or(|own| own == asked)).then_some(held)
+        is_version(held.version.as_deref(), version).then_some(held)
     }
 
     /// The profile or extension with this canonical url (`|version` is ignored): ours, a package's, or HL7's for R4.

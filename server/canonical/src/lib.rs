@@ -17,6 +17,8 @@ pub mod tables;
 pub mod terminology;
 pub mod value_set;
 
+use std::borrow::Cow;
+
 pub use compartment::Compartment;
 pub use definitions::{Definitions, add_packages, definitions};
 pub use published::published;
@@ -37,4 +39,19 @@ pub fn split_version(canonical: &str) -> (&str, Option<&str>) {
 #[must_use]
 pub fn without_version(canonical: &str) -> &str {
     split_version(canonical).0
+}
+
+/// The canonical in this version, whichever it names itself; as it is when none is wanted.
+#[must_use]
+pub fn in_version<'c>(canonical: &'c str, version: Option<&str>) -> Cow<'c, str> {
+    match version {
+        Some(version) => Cow::Owned(format!("{}|{version}", without_version(canonical))),
+        None => Cow::Borrowed(canonical),
+    }
+}
+
+/// Whether what states this version of itself is what is meant by who asks for that one: without either, any is.
+#[must_use]
+pub fn is_version(own: Option<&str>, asked: Option<&str>) -> bool {
+    asked.is_none_or(|asked| own.is_none_or(|own| own == asked))
 }

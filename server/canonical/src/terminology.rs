@@ -13,7 +13,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::tables::{Codes, version_of_r4};
-use crate::{definitions, split_version, without_version};
+use crate::{definitions, is_version, split_version, without_version};
 
 mod code_system;
 mod compose;
@@ -82,36 +82,14 @@ impl<T: DeserializeOwned> Held<T> {
     }
 }
 
-/// What may be held in several versions.
-trait Versioned {
-    fn version(&self) -> Option<&str>;
-}
-
-impl Versioned for CodeSystem {
-    fn version(&self) -> Option<&str> {
-        self.version.as_deref()
-    }
-}
-
-impl Versioned for ValueSetDefinition {
-    fn version(&self) -> Option<&str> {
-        self.version.as_deref()
-    }
-}
-
-impl Versioned for ConceptMap {
-    fn version(&self) -> Option<&str> {
-        self.version.as_deref()
-    }
-}
-
 /// What a canonical names: of its url what is meant without a version, or what is held in the version that it names.
-fn held<'a, T: DeserializeOwned + Versioned>(
+fn held<'a, T: DeserializeOwned>(
     all: &'a HashMap<String, Held<T>>,
     canonical: &str,
+    own: fn(&T) -> Option<&str>,
 ) -> Option<&'a T> {
     let (url, version) = split_version(canonical);
-    let is_meant = |held: &&T| version.is_none_or(|asked| held.version().is_none_or(|own| own == asked));
+    let is_meant = |held: &&T| is_version(own(held), version);
     let beside = || version.and_then(|_| all.get(canonical)?.get());
     all.get(url).and_then(Held::get).filter(is_meant).or_else(beside)
 }
@@ -216,19 +194,22 @@ impl Terminology {
     /// The code system with this canonical url, in this version if it names one.
     #[must_use]
     pub fn code_system(&self, canonical: &str) -> Option<&CodeSystem> {
-        held(&self.code_systems, canonical).or_else(|| self.base?.code_system(canonical))
+        held(&self.code_systems, canonical, |held| held.version.as_deref())
+            .or_else(|| self.base?.code_system(canonical))
     }
 
     /// The value set with this canonical url, in this version if it names one.
     #[must_use]
     pub fn value_set(&self, canonical: &str) -> Option<&ValueSetDefinition> {
-        held(&self.value_sets, canonical).or_else(|| self.base?.value_set(canonical))
+        held(&self.value_sets, canonical, |held| held.version.as_deref())
+            .or_else(|| self.base?.value_set(canonical))
     }
 
     /// The concept map with this canonical url, in this version if it names one.
     #[must_use]
     pub fn concept_map(&self, canonical: &str) -> Option<&ConceptMap> {
-        held(&self.concept_maps, canonical).or_else(|| self.base?.concept_map(canonical))
+        held(&self.concept_maps, canonical, |held| held.version.as_deref())
+            .or_else(|| self.base?.concept_map(canonical))
     }
 
     /// The code systems that are part of the server, by url; those that were added later are not among them.
@@ -264,8 +245,7 @@ impl Terminology {
 
     fn already_expanded(&self, canonical: &str) -> Option<&Codes> {
         let (url, version) = split_version(canonical);
-        let is_meant = version.is_none_or(|asked| version_of_r4(url).is_none_or(|own| own == asked));
-        let own = self.expanded.get(url).filter(|_| is_meant);
+        let own = self.expanded.get(url).filter(|_| is_version(version_of_r4(url), version));
         own.or_else(|| self.base?.already_expanded(canonical))
     }
 }

@@ -128,12 +128,10 @@ pub(crate) fn of_parameter(
         return identity(condition, resource_type).map(Some);
     }
     let criterion = of_kind(condition, options)?;
-    let parts = condition.parameter.parts();
-    if parts.is_empty() {
-        return Ok(Some(criterion));
-    }
+    let Some(Derived::Union(_)) = condition.parameter.derived else { return Ok(Some(criterion)) };
     // What cannot be read was said of the parameter that was asked for; from here on it is about those that have its values.
     let part = |parameter| of_parameter(&Condition { parameter, ..*condition }, resource_type, options);
+    let parts = condition.parameter.parts();
     let parts: Vec<_> = parts.into_iter().filter_map(|of| part(of).transpose()).collect::<Result<_, _>>()?;
     Ok(Some(together(parts, matches!(condition.modifier, Some("not" | "not-in")))))
 }
@@ -287,15 +285,11 @@ pub(crate) fn missing(condition: &Condition<'_>) -> Result<Option<Criterion>, Re
         // Every resource has them.
         ("_id" | "_lastUpdated", true) => Ok(Some(Criterion::Identity { keys: Vec::new() })),
         ("_id" | "_lastUpdated", false) => Ok(None),
-        _ => match condition.parameter.parts() {
-            parts if parts.is_empty() => {
-                Ok(Some(Criterion::Missing { parameter: condition.parameter, missing }))
-            }
-            parts => {
-                let part = |parameter| Criterion::Missing { parameter, missing };
-                Ok(Some(together(parts.into_iter().map(part).collect(), missing)))
-            }
-        },
+        _ => {
+            let parts = condition.parameter.parts().into_iter();
+            let part = |parameter| Criterion::Missing { parameter, missing };
+            Ok(Some(together(parts.map(part).collect(), missing)))
+        }
     }
 }
 

@@ -237,10 +237,7 @@ fn string(parameter: &'static Parameter, mode: TextMode, value: &str) -> Result<
         return Err(Refusal::invalid(format!("'{}' has no letter to compare with.", shown(value))));
     }
     let of = |parameter| Criterion::Text { parameter, mode, texts: vec![text.clone()] };
-    Ok(match parameter.parts() {
-        parts if parts.is_empty() => of(parameter),
-        parts => together(parts.into_iter().map(of).collect(), false),
-    })
+    Ok(together(parameter.parts().into_iter().map(of).collect(), false))
 }
 
 /// `po`: the same values, but overlapping is enough.

@@ -113,17 +113,14 @@ impl Parameter {
     /// its values.
     #[must_use]
     pub fn numbers(&self) -> Vec<i32> {
-        if self.parts().is_empty() {
-            return vec![self.number];
-        }
         self.parts().iter().map(|part| part.number).collect()
     }
 
-    /// For a union: the parameters whose values are its values.
-    pub(crate) fn parts(&self) -> Vec<&'static Parameter> {
+    /// The parameters whose values are its values: itself, or those that it is a union of.
+    pub(crate) fn parts(&self) -> Vec<&Parameter> {
         match self.derived {
             Some(Derived::Union(codes)) => registry().named(self.resource_type, codes),
-            Some(Derived::Join(_)) | None => Vec::new(),
+            Some(Derived::Join(_)) | None => vec![self],
         }
     }
 

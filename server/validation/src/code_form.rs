@@ -2,7 +2,7 @@
 //! the code, and, of those that are not held, whether the code has their form: SNOMED CT identifiers by their check digit
 //! (IC-TERM-02), LOINC codes by theirs, UCUM units by their characters.
 
-use canonical::terminology::terminology;
+use canonical::{in_version, terminology::terminology};
 use fhir::{Cause, Issue, IssueType, Map, Severity, Value};
 use fhirpath::Measure;
 
@@ -53,8 +53,7 @@ pub(crate) fn check(members: &Map<String, Value>, is_acted_on: bool, at: &At<'_>
 
 /// Whether the code system has the code, as far as can be told: of a version that is not held nothing can.
 fn is_known(system: &str, version: Option<&str>, code: &str) -> bool {
-    let named = version.map(|version| format!("{system}|{version}"));
-    let held = terminology().code_system(named.as_deref().unwrap_or(system));
+    let held = terminology().code_system(&in_version(system, version));
     let held = held.filter(|held| held.is_complete());
     held.is_none_or(|held| held.concept(code).is_some())
 }

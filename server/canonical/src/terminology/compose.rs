@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::Designation;
-use crate::without_version;
+use crate::in_version;
 
 /// The parts of a ValueSet that say which codes it has.
 #[derive(Clone, Debug, Deserialize)]
@@ -43,11 +43,7 @@ pub(super) struct Include {
 impl Include {
     /// The canonical url of the code system, with the version if one is named.
     pub(super) fn code_system(&self) -> Option<String> {
-        let system = self.system.as_deref()?;
-        Some(match &self.version {
-            Some(version) => format!("{}|{version}", without_version(system)),
-            None => system.to_owned(),
-        })
+        Some(in_version(self.system.as_deref()?, self.version.as_deref()).into_owned())
     }
 }
 

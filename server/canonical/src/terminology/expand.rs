@@ -9,7 +9,7 @@ use super::compose::{Contains, Filter, Include};
 use super::filter::Filters;
 use super::{CodeSystem, Concept, Designation, MAX_LEVELS, Terminology, Unknown, ValueSetDefinition};
 use crate::tables::Codes;
-use crate::{split_version, without_version};
+use crate::{in_version, split_version, without_version};
 
 /// Imports deeper than this are taken for a circle.
 const MAX_IMPORTS: usize = 16;
@@ -120,10 +120,8 @@ impl Terminology {
     /// The value set that a code system names as that of all its codes. It has the versions of the code system.
     fn whole_system_of(&self, canonical: &str, budget: &Budget<'_>) -> Result<Vec<Coded<'_>>, Unknown> {
         let (url, version) = split_version(canonical);
-        let system = self.system_of_value_set(url).and_then(|system| match version {
-            Some(version) => self.code_system(&format!("{system}|{version}")),
-            None => self.code_system(system),
-        });
+        let system = self.system_of_value_set(url);
+        let system = system.and_then(|system| self.code_system(&in_version(system, version)));
         let system = system.ok_or_else(|| Unknown::ValueSet(canonical.to_owned()))?;
         self.of_system(system, &[], budget)
     }
@@ -225,10 +223,7 @@ impl Terminology {
 
     /// A code that is listed somewhere, with what its code system says of it in this version.
     fn coded<'a>(&'a self, system: &'a str, version: Option<&'a str>, code: &'a str) -> Coded<'a> {
-        let code_system = match version {
-            Some(version) => self.code_system(&format!("{}|{version}", without_version(system))),
-            None => self.code_system(system),
-        };
+        let code_system = self.code_system(&in_version(system, version));
         Coded {
             system: without_version(system),
             version: version.or(code_system.and_then(|s| s.version.as_deref())),

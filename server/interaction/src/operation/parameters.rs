@@ -179,14 +179,22 @@ fn find(operation: &'static Operation, name: &str, at: Option<&str>) -> Result<&
 
 /// Refuses what has not the form that R4 gives it: a `valueInteger` that is no number, an element that there is not.
 fn check_form(parameters: &Value) -> Result<(), Error> {
-    let mut without_resources = parameters.clone();
-    if let Some(Value::Array(items)) = without_resources.get_mut("parameter") {
-        items
-            .iter_mut()
-            .filter_map(Value::as_object_mut)
-            .for_each(|item| drop(item.shift_remove("resource")));
-    }
-    let parameters = Resource::new(without_resources)?;
+    // Resources may be large: they are left where they are.
+    let without_resource = |item: &Value| match item {
+        Value::Object(members) => members
+            .iter()
+            .filter(|(name, _)| *name != "resource")
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
+        other => other.clone(),
+    };
+    let form = parameters.as_object().into_iter().flatten().map(|(name, value)| match value {
+        Value::Array(items) if name == "parameter" => {
+            (name.clone(), items.iter().map(without_resource).collect())
+        }
+        value => (name.clone(), value.clone()),
+    });
+    let parameters = Resource::new(form.collect())?;
     let settings = validation::Settings { required_profiles: HashSet::new() };
     let mut found = validation::validate_against(&parameters, &[], &settings);
     found.retain(|finding| finding.cause == Cause::Unparsable && finding.issue.is_error());

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use auth::Right;
 use canonical::terminology::{CodeSystem, Unknown, terminology};
-use canonical::{Terminology, split_version, without_version};
+use canonical::{Terminology, in_version, split_version, without_version};
 use fhir::{Cause, Error, Issue, IssueType, Key, ResourceType, Value};
 use serde_json::json;
 
@@ -51,14 +51,6 @@ struct Subject {
     terminology: Terminology,
 }
 
-/// The canonical with this version, whichever it names itself.
-fn in_version(canonical: &str, version: Option<&str>) -> String {
-    match version {
-        Some(version) => format!("{}|{version}", without_version(canonical)),
-        None => canonical.to_owned(),
-    }
-}
-
 impl Server {
     /// The resource that a call is about: the one at its address, the one in this parameter, or the one with the `url`.
     async fn subject(&self, context: &Context, call: &Call, sent: &str) -> Result<Subject, Error> {
@@ -84,7 +76,7 @@ impl Server {
             _ => "version",
         });
         let Some(mut given) = given else {
-            let url = call.parameters.text("url").map(|url| in_version(url, version));
+            let url = call.parameters.text("url").map(|url| in_version(url, version).into_owned());
             return Ok(Subject { url, terminology: held });
         };
         if given.get("resourceType").and_then(Value::as_str) != Some(resource_type.name()) {

@@ -3,7 +3,7 @@
 //! The expansion is flat. Its `total` counts what passes the filter, whatever part of it is asked for.
 
 use canonical::terminology::Coded;
-use canonical::{Terminology, split_version, without_version};
+use canonical::{Terminology, is_version, split_version, without_version};
 use fhir::{Error, Instant, Value};
 use serde_json::json;
 
@@ -105,8 +105,7 @@ impl Wanted {
     fn excludes(&self, coded: &Coded<'_>) -> bool {
         self.excluded.iter().any(|canonical| {
             let (url, version) = split_version(canonical);
-            url == coded.system
-                && version.is_none_or(|version| coded.version.is_none_or(|held| held == version))
+            url == coded.system && is_version(coded.version, version)
         })
     }
 

@@ -4,7 +4,7 @@ use canonical::terminology::{CodeSystem, Concept, Designation};
 use fhir::{Cause, Error, Issue, IssueType, Value};
 use serde_json::json;
 
-use super::{Call, Refusal, asked, code_system, in_version, parameters, part};
+use super::{Call, Refusal, asked, code_system, parameters, part};
 use crate::{Context, Reply, Server};
 
 /// The properties that are given by their own parameter, or by the hierarchy.
@@ -21,7 +21,7 @@ impl Server {
         })?;
         let mut subject = self.subject(context, call, "codeSystem").await?;
         let version = given.text("version").or(asked.version.as_deref());
-        let url = in_version(&url, version);
+        let url = canonical::in_version(&url, version).into_owned();
         subject.url = Some(url.clone());
         let wanted: Vec<String> = given.texts("property").map(str::to_owned).collect();
         let language = given.text("displayLanguage").map(str::to_owned);

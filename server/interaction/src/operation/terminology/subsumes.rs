@@ -3,7 +3,7 @@
 use fhir::Error;
 
 use super::lookup::concept;
-use super::{Asked, Call, code_system, in_version, parameters, part};
+use super::{Asked, Call, code_system, parameters, part};
 use crate::{Context, Reply, Server};
 
 impl Server {
@@ -34,7 +34,7 @@ impl Server {
         };
         let url = url.ok_or_else(|| Error::bad_request("Which code system? Name it as 'system'."))?;
         let version = given.text("version").or(a.version.as_deref()).or(b.version.as_deref());
-        let url = in_version(&url, version);
+        let url = canonical::in_version(&url, version).into_owned();
         subject.url = Some(url.clone());
         let outcome = self
             .ask(context, &mut subject, |terminology| {

@@ -4,10 +4,10 @@
 //!
 //! A name that the code does not have makes the answer false, as a code that does not exist does.
 
-use canonical::{Terminology, without_version};
+use canonical::{Terminology, in_version, without_version};
 use fhir::{Error, ResourceType};
 
-use super::{Asked, Call, Refusal, asked, check_version, code_system, flag, in_version, parameters, part};
+use super::{Asked, Call, Refusal, asked, check_version, code_system, flag, parameters, part};
 use crate::{Context, Reply, Server};
 
 /// What came of one code.
@@ -38,7 +38,7 @@ impl Server {
         let mut subject = self.subject(context, call, sent).await?;
         if !is_value_set && subject.url.is_none() {
             let system = codes.first().and_then(|asked| asked.system.as_deref());
-            subject.url = system.map(|system| in_version(system, version.as_deref()));
+            subject.url = system.map(|system| in_version(system, version.as_deref()).into_owned());
         }
         let url = subject.url.clone().ok_or_else(|| {
             Error::bad_request(format!(
